@@ -1,0 +1,46 @@
+"""Each step of a request is a span, a metric and a line of that request's record.
+
+`with step("engine.validate"):` anywhere below the HTTP edge. The edge opens a Record for the request; the steps find it
+through a context variable, also on the worker thread that runs the request. Outside a request only span and metric
+remain.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from opentelemetry import trace
+from prometheus_client import Histogram
+
+_tracer = trace.get_tracer("porch")
+_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+STEP_SECONDS = Histogram(
+    "porch_step_duration_seconds", "Time of one step of a request.", ["step"], buckets=_BUCKETS
+)
+
+
+@dataclass(slots=True)
+class Record:
+    """What one request did: its steps in order of ending, each with its seconds."""
+
+    steps: list[tuple[str, float]] = field(default_factory=list)
+
+
+current: ContextVar[Record | None] = ContextVar("porch_record", default=None)
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    with _tracer.start_as_current_span(name):
+        try:
+            yield
+        finally:
+            seconds = time.perf_counter() - started
+            STEP_SECONDS.labels(name).observe(seconds)
+            if (record := current.get()) is not None:
+                record.steps.append((name, seconds))

@@ -1,0 +1,186 @@
+"""The Repository port: drafts, publishing moves, discovery. Implemented by `repository.git` (and later `oci`).
+
+A repository is opened with its address and credentials. Nothing that it does is visible to anybody until `push`: a
+draft collects files and a lifecycle and becomes a *plan*, commits built once as unreachable objects plus the refs that
+shall move; the caller records the plan as an intent, then pushes it. All methods are synchronous and may wait for the
+network where they say so. Foreign exceptions are converted at this door; texts of git are kept for people to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from porch.store import RefMove
+from porch.types.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who a commit is by. The committer is always Porch itself."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a package that exists: its git mode (0o100644, 0o100755, 0o120000 for a symbolic link, 0o160000 for
+    a submodule), blob id (hex) and size in bytes (0 for a submodule)."""
+
+    mode: int
+    blob: str
+    size: int
+
+
+Files = Mapping[str, "bytes | Entry"]
+"""A package's whole content: path relative to the package root to new content, or to the entry to keep as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """A package revision as its ref shows it. Times are RFC 3339 in UTC, ids 40 hex digits.
+
+    `path` is the package path (without the repository's directory). `task` is the one that created it, if its history
+    tells. `kptfile` is the root Kptfile's bytes. `created_at` is when its first commit was made.
+    """
+
+    path: str
+    full_path: str
+    workspace: str
+    revision: int
+    lifecycle: str
+    ref: str
+    commit: str
+    tree: str
+    kptfile: bytes
+    created_at: str
+    task: Task | None = None
+    published_by: str = ""
+    published_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a repository holds: all its refs and the revisions that the changed ones show.
+
+    `revisions` are those of refs that differ from the refs given to `discover`; a revision whose ref is in `gone`, or
+    whose ref changed and that is not among `revisions`, is no more. `warnings` name refs that were skipped and why.
+    """
+
+    refs: Mapping[str, str]
+    revisions: Sequence[Discovered]
+    gone: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A closed draft: what to push. `pack` holds the new objects (self-contained, not thin); it is empty when they
+    are durable in the repository already. `discovered` is the revision as it will be, None when it is deleted."""
+
+    moves: tuple[RefMove, ...]
+    pack: bytes
+    discovered: Discovered | None
+
+
+@dataclass(frozen=True, slots=True)
+class PushReport:
+    """`accepted` only when the other side confirmed every ref. Otherwise the outcome is *unknown* and the caller
+    settles it with `read_refs`; `text` is what git said, for people."""
+
+    accepted: bool
+    text: str = ""
+
+
+class PackageRevisionDraft(Protocol):
+    """A working copy in memory. Nothing is stored until the repository plans and pushes it."""
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """The files it began with: empty for a new one."""
+        ...
+
+    def update_resources(self, files: Files, task: Task) -> None:
+        """Replaces the whole content and makes one commit that records `task`. A file keeps the mode of the entry
+        that had its path. Raises Invalid for a path that git or the package rules forbid."""
+        ...
+
+    def update_lifecycle(self, lifecycle: str) -> None:
+        """Draft or Proposed: which branch `close` puts it on. Raises BadRequest for others."""
+        ...
+
+
+class Repository(Protocol):
+    @property
+    def mirror(self) -> str:
+        """Identity of the local copy: (namespace, URL, credential). Refs are known per mirror."""
+        ...
+
+    @property
+    def location(self) -> str:
+        """Identity of the remote: equal for all Repositories of the same URL."""
+        ...
+
+    def create_package_revision_draft(
+        self, path: str, workspace: str, author: Author
+    ) -> PackageRevisionDraft:
+        """A new draft on the head of the repository's branch, as last seen. `path` is the package path. No network."""
+        ...
+
+    def open_package_revision_draft(self, current: Discovered, author: Author) -> PackageRevisionDraft:
+        """The draft behind an existing Draft, to be changed. Raises Conflict when its objects are not there."""
+        ...
+
+    def plan(self, draft: PackageRevisionDraft) -> Plan:
+        """Builds what `draft` needs to be pushed: branch drafts/PATH/WORKSPACE or proposed/PATH/WORKSPACE."""
+        ...
+
+    def plan_deletion(self, current: Discovered) -> Plan:
+        """The moves that delete a Draft or Proposed revision."""
+        ...
+
+    def push(self, plan: Plan) -> PushReport:
+        """Moves all refs by compare-and-swap in one request. May wait for the network. Raises Conflict (RefMoved) when
+        a ref is known to have another old value and nothing moved; ServiceUnavailable when nothing can have been
+        sent."""
+        ...
+
+    def read_refs(self, refs: Sequence[str]) -> dict[str, str]:
+        """What these refs are at the remote now; absent ones are left out. Network. Raises ServiceUnavailable."""
+        ...
+
+    def refresh(self) -> None:
+        """Brings the mirror up to date: fetch and prune. Makes the branch when it is missing and createBranch is set.
+        Network. Raises ServiceUnavailable, Unauthorized-like problems as BadRequest, with upstream's texts."""
+        ...
+
+    def discover(self, known: Mapping[str, str]) -> Snapshot:
+        """Reads the mirror (no network). `known` are the refs when it was last read, {} for a full discovery."""
+        ...
+
+    def entries(self, tree: str) -> Mapping[str, Entry]:
+        """Files of a package tree, recursively. Raises NotFound."""
+        ...
+
+    def read_blobs(self, blobs: Sequence[str]) -> Sequence[bytes]:
+        """Contents of blobs. Raises NotFound."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How to authenticate at a remote. Never printed: repr hides the values."""
+
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    bearer_token: str = field(default="", repr=False)
+
+
+class CredentialResolver(Protocol):
+    def resolve(self, namespace: str, secret: str) -> Credentials:
+        """Reads the secret anew each time, so that rotation needs no re-registration. Raises BadRequest."""
+        ...

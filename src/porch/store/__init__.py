@@ -1,0 +1,29 @@
+"""Versions, the index of package revisions, and intents. The door of this room; drivers stay inside."""
+
+from porch.store.interface import (
+    Change,
+    Intent,
+    NewVersion,
+    Page,
+    Query,
+    Reads,
+    RefMove,
+    RevisionRow,
+    Store,
+    StoredVersion,
+    Transaction,
+)
+
+__all__ = [
+    "Change",
+    "Intent",
+    "NewVersion",
+    "Page",
+    "Query",
+    "Reads",
+    "RefMove",
+    "RevisionRow",
+    "Store",
+    "StoredVersion",
+    "Transaction",
+]
