@@ -57,9 +57,7 @@ def invalid(path: str, value: Any, detail: str) -> FieldError:
 
 def not_supported(path: str, value: Any, supported: Sequence[str]) -> FieldError:
     allowed = ", ".join(_show(item) for item in supported)
-    return FieldError(
-        path, "FieldValueNotSupported", f"Unsupported value: {_show(value)}: supported values: {allowed}"
-    )
+    return FieldError(path, "FieldValueNotSupported", f"Unsupported value: {_show(value)}: supported values: {allowed}")
 
 
 def duplicate(path: str, value: Any) -> FieldError:
@@ -99,9 +97,7 @@ class PorchError(Exception):
     code: ClassVar[int] = 500
     reason: ClassVar[str] = "InternalError"
 
-    def __init__(
-        self, message: str = "", *, details: Details | None = None, retry_after: int | None = None
-    ) -> None:
+    def __init__(self, message: str = "", *, details: Details | None = None, retry_after: int | None = None) -> None:
         """`message` defaults to the class's sentence; `retry_after` is in seconds."""
         self.message = message or (type(self).__doc__ or "").strip()
         self.details = details
@@ -113,9 +109,7 @@ class PorchError(Exception):
         return _rebuild, (type(self), self.message, self.details, self.retry_after)
 
 
-def _rebuild(
-    kind: type[PorchError], message: str, details: Details | None, retry_after: int | None
-) -> PorchError:
+def _rebuild(kind: type[PorchError], message: str, details: Details | None, retry_after: int | None) -> PorchError:
     return kind(message, details=details, retry_after=retry_after)
 
 

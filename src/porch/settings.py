@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from porch.errors import BadRequest
 
 T = TypeVar("T")
+_DEFAULT_DIR = Path("~/.local/share/porch")
 
 
 def _setting(default: T, help_text: str) -> T:
@@ -26,39 +27,27 @@ def _setting(default: T, help_text: str) -> T:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    data_dir: Path = _setting(Path("~/.local/share/porch"), "Directory of everything that the server keeps.")
+    data_dir: Path = _setting(_DEFAULT_DIR, "Directory of everything that the server keeps.")
     port: int = _setting(9443, "TCP port; 0 takes any free one.")
     bind: str = _setting("127.0.0.1", "Address to listen on.")
     grace: float = _setting(5.0, "Seconds that requests in flight get at shutdown.")
-    public_url: str = _setting(
-        "", "URL under which clients reach this server, like https://porch.example:9443."
-    )
+    public_url: str = _setting("", "URL under which clients reach this server, like https://porch.example:9443.")
     tls_names: tuple[str, ...] = _setting((), "More DNS names and IP addresses for the serving certificate.")
-    token_file: str = _setting(
-        "", "More bearer tokens: a CSV file with token,user,uid,groups (as in Kubernetes)."
-    )
+    token_file: str = _setting("", "More bearer tokens: a CSV file with token,user,uid,groups (as in Kubernetes).")
     dashed_names: bool = _setting(
         default=False, help_text="Return blueprints-my-package-v1 instead of blueprints.my-package.v1."
     )
-    file_repositories: tuple[str, ...] = _setting(
-        (), "Directories below which file:// repositories are allowed."
-    )
-    sync_interval: float = _setting(
-        60.0, "Seconds between synchronisations of a Repository without a schedule."
-    )
+    file_repositories: tuple[str, ...] = _setting((), "Directories below which file:// repositories are allowed.")
+    sync_interval: float = _setting(60.0, "Seconds between synchronisations of a Repository without a schedule.")
     remote_timeout: float = _setting(30.0, "Seconds that one operation on a git remote may take.")
     remote_concurrency: int = _setting(4, "Operations on one git remote at the same time.")
     remote_queue: int = _setting(16, "Operations that may wait for one git remote; more are answered 429.")
-    max_body_bytes: int = _setting(
-        3 * 1024 * 1024, "Largest request body of kinds other than package resources."
-    )
+    max_body_bytes: int = _setting(3 * 1024 * 1024, "Largest request body of kinds other than package resources.")
     max_package_bytes: int = _setting(32 * 1024 * 1024, "Largest request body of PackageRevisionResources.")
     max_push_bytes: int = _setting(256 * 1024 * 1024, "Largest `git push` to a hosted repository.")
     history: int = _setting(100_000, "Versions of the event log that watches can resume from.")
     workers: int = _setting(1, "Processes for heavy work (big packages, discovery).")
-    work_timeout: float = _setting(
-        120.0, "Seconds that one piece of heavy work may take before it is killed."
-    )
+    work_timeout: float = _setting(120.0, "Seconds that one piece of heavy work may take before it is killed.")
     log_level: str = _setting("info", "debug, info, warning or error.")
     log_file: str = _setting("", "Write the log to this file instead of standard error.")
 
@@ -67,9 +56,7 @@ def flag(setting: Field[Any]) -> str:
     return setting.name.replace("_", "-")
 
 
-def load(
-    flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ, config: str | None = None
-) -> Settings:
+def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ, config: str | None = None) -> Settings:
     """`flags` holds what the command line gave, by setting name. Raises BadRequest that names the wrong setting."""
     given = _from_file(config or environment.get("PORCH_CONFIG", ""))
     for setting in fields(Settings):
@@ -77,9 +64,7 @@ def load(
             given[setting.name] = text
     given |= {name: value for name, value in flags.items() if value is not None}
     values = {
-        setting.name: _convert(setting, given[setting.name])
-        for setting in fields(Settings)
-        if setting.name in given
+        setting.name: _convert(setting, given[setting.name]) for setting in fields(Settings) if setting.name in given
     }
     settings = Settings(**values)
     return _with(settings, data_dir=settings.data_dir.expanduser().absolute())
@@ -118,9 +103,7 @@ def _convert(setting: Field[Any], value: Any) -> Any:
             return tuple(str(item).strip() for item in items if str(item).strip())
         return type(default)(value)
     except (TypeError, ValueError) as error:
-        raise BadRequest(
-            f"setting {flag(setting)}: {value!r} is not a valid {type(default).__name__}"
-        ) from error
+        raise BadRequest(f"setting {flag(setting)}: {value!r} is not a valid {type(default).__name__}") from error
 
 
 def _boolean(text: str) -> bool:

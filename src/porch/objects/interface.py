@@ -86,7 +86,8 @@ class ResourceStorage(Protocol):
 
     def resolve(self, namespace: str, name: str) -> str:
         """The canonical name for a name that a client used; `name` itself when there is no such object. Called before
-        authorization, so it must not tell anything. Raises Conflict when the name is ambiguous."""
+        authorization, so it must not tell anything. Raises Conflict when the name is ambiguous.
+        """
         ...
 
     def get(self, call: Call, namespace: str, name: str) -> StoredVersion:
@@ -125,6 +126,6 @@ class ChangeFeed(Protocol):
         """As VersionReader.changes; cheap for recent versions."""
         ...
 
-    async def wait(self, resource: str, after: int, timeout: float) -> bool:
-        """Waits, at most `timeout` seconds, until the resource has a version above `after`; False on time-out."""
+    async def wait(self, resource: str, after: int, seconds: float) -> bool:
+        """Waits, at most `seconds`, until the resource has a version above `after`; False on time-out."""
         ...

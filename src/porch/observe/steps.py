@@ -18,9 +18,7 @@ from prometheus_client import Histogram
 
 _tracer = trace.get_tracer("porch")
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-STEP_SECONDS = Histogram(
-    "porch_step_duration_seconds", "Time of one step of a request.", ["step"], buckets=_BUCKETS
-)
+STEP_SECONDS = Histogram("porch_step_duration_seconds", "Time of one step of a request.", ["step"], buckets=_BUCKETS)
 
 
 @dataclass(slots=True)

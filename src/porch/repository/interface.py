@@ -27,7 +27,8 @@ class Author:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A file of a package that exists: its git mode (0o100644, 0o100755, 0o120000 for a symbolic link, 0o160000 for
-    a submodule), blob id (hex) and size in bytes (0 for a submodule)."""
+    a submodule), blob id (hex) and size in bytes (0 for a submodule).
+    """
 
     mode: int
     blob: str
@@ -78,7 +79,8 @@ class Snapshot:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A closed draft: what to push. `pack` holds the new objects (self-contained, not thin); it is empty when they
-    are durable in the repository already. `discovered` is the revision as it will be, None when it is deleted."""
+    are durable in the repository already. `discovered` is the revision as it will be, None when it is deleted.
+    """
 
     moves: tuple[RefMove, ...]
     pack: bytes
@@ -88,7 +90,8 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class PushReport:
     """`accepted` only when the other side confirmed every ref. Otherwise the outcome is *unknown* and the caller
-    settles it with `read_refs`; `text` is what git said, for people."""
+    settles it with `read_refs`; `text` is what git said, for people.
+    """
 
     accepted: bool
     text: str = ""
@@ -104,7 +107,8 @@ class PackageRevisionDraft(Protocol):
 
     def update_resources(self, files: Files, task: Task) -> None:
         """Replaces the whole content and makes one commit that records `task`. A file keeps the mode of the entry
-        that had its path. Raises Invalid for a path that git or the package rules forbid."""
+        that had its path. Raises Invalid for a path that git or the package rules forbid.
+        """
         ...
 
     def update_lifecycle(self, lifecycle: str) -> None:
@@ -123,9 +127,7 @@ class Repository(Protocol):
         """Identity of the remote: equal for all Repositories of the same URL."""
         ...
 
-    def create_package_revision_draft(
-        self, path: str, workspace: str, author: Author
-    ) -> PackageRevisionDraft:
+    def create_package_revision_draft(self, path: str, workspace: str, author: Author) -> PackageRevisionDraft:
         """A new draft on the head of the repository's branch, as last seen. `path` is the package path. No network."""
         ...
 
@@ -144,7 +146,8 @@ class Repository(Protocol):
     def push(self, plan: Plan) -> PushReport:
         """Moves all refs by compare-and-swap in one request. May wait for the network. Raises Conflict (RefMoved) when
         a ref is known to have another old value and nothing moved; ServiceUnavailable when nothing can have been
-        sent."""
+        sent.
+        """
         ...
 
     def read_refs(self, refs: Sequence[str]) -> dict[str, str]:
@@ -153,7 +156,8 @@ class Repository(Protocol):
 
     def refresh(self) -> None:
         """Brings the mirror up to date: fetch and prune. Makes the branch when it is missing and createBranch is set.
-        Network. Raises ServiceUnavailable, Unauthorized-like problems as BadRequest, with upstream's texts."""
+        Network. Raises ServiceUnavailable, Unauthorized-like problems as BadRequest, with upstream's texts.
+        """
         ...
 
     def discover(self, known: Mapping[str, str]) -> Snapshot:

@@ -28,7 +28,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class NewVersion:
     """An object as it shall be. `tail` is its JSON behind the resourceVersion's digits (see types.kind), `fields`
-    its selectable fields besides `metadata.name` and `metadata.namespace`, `alias` a second name to find it by."""
+    its selectable fields besides `metadata.name` and `metadata.namespace`, `alias` a second name to find it by.
+    """
 
     key: ObjectKey
     uid: str
@@ -55,7 +56,8 @@ class StoredVersion:
 @dataclass(frozen=True, slots=True)
 class Change:
     """One entry of the event log. `previous` is None for a creation; selectors need it to tell a change into or out
-    of what they select."""
+    of what they select.
+    """
 
     current: StoredVersion
     previous: StoredVersion | None
@@ -80,7 +82,8 @@ class Query:
 @dataclass(frozen=True, slots=True)
 class Page:
     """`version` is the state that was read. `more` says that objects follow; `remaining` counts them, when the query
-    has no selectors."""
+    has no selectors.
+    """
 
     items: Sequence[StoredVersion]
     version: int
@@ -107,7 +110,8 @@ class VersionReader(Protocol):
 
     def changes(self, resource: str, after: int, limit: int) -> Sequence[Change]:
         """Log entries of one resource with a version above `after`, oldest first. Raises Expired when some of them
-        were compacted away, or the resource's index was dropped since."""
+        were compacted away, or the resource's index was dropped since.
+        """
         ...
 
 
@@ -197,7 +201,8 @@ class RefMove:
 @dataclass(frozen=True, slots=True)
 class Intent:
     """The redo record of one move of refs. `payload` is what finishes it (opaque here); `pack` the new objects of a
-    hosted repository. `applied` means: refs moved and indexed, kept only until the files are synced to disk."""
+    hosted repository. `applied` means: refs moved and indexed, kept only until the files are synced to disk.
+    """
 
     id: str
     repository: RepositoryKey
@@ -251,12 +256,14 @@ class Transaction(Protocol):
 class Store(Protocol):
     def read(self) -> AbstractContextManager[Reads]:
         """A snapshot for the calling thread. Cheap; no lock is held. Raises ServiceUnavailable when the store cannot
-        be reached."""
+        be reached.
+        """
         ...
 
     def commit(self, work: Callable[[Transaction], T]) -> T:
         """Runs `work` in a durable transaction and returns its result; the listeners hear of its changes, in commit
-        order, before it returns. Raises what `work` raises, or ServiceUnavailable (disk full, closed)."""
+        order, before it returns. Raises what `work` raises, or ServiceUnavailable (disk full, closed).
+        """
         ...
 
     def on_commit(self, listener: Callable[[Sequence[Change]], None]) -> None:
@@ -265,7 +272,8 @@ class Store(Protocol):
 
     def drop_index(self) -> None:
         """Forgets everything that is derived from git. State, user metadata included, stays; readers of the dropped
-        log get Expired; the sequence goes on."""
+        log get Expired; the sequence goes on.
+        """
         ...
 
     def compact(self, before: int) -> None:

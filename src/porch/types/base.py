@@ -23,14 +23,15 @@ def always(make: Callable[[], T]) -> T:
 
     msgspec omits only plain defaults, never the result of a factory of ours.
     """
-    return msgspec.field(default_factory=lambda: make())
+    return msgspec.field(default_factory=lambda: make())  # noqa: PLW0108 - `list` itself would be omitted
 
 
 def described(
     text: str = "", *, merge_key: str = "", merge_set: bool = False, deprecated: bool = False, **schema: Any
 ) -> msgspec.Meta:
     """Documents a field. `merge_key`/`merge_set` say how a strategic merge patch joins the list; `schema` is added
-    to the field's OpenAPI schema as it is."""
+    to the field's OpenAPI schema as it is.
+    """
     extra = dict(schema)
     if merge_key:
         extra |= {

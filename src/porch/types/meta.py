@@ -20,7 +20,8 @@ class OwnerReference(Part):
 
 class ObjectMeta(Part):
     """Standard object metadata. `resource_version` comes first so that encoded objects can be kept in two halves
-    around it (see types.kind). Times are RFC 3339 in UTC with seconds."""
+    around it (see types.kind). Times are RFC 3339 in UTC with seconds.
+    """
 
     resource_version: Annotated[
         str,
@@ -38,9 +39,7 @@ class ObjectMeta(Part):
     deletion_grace_period_seconds: int | None = None
     labels: Annotated[dict[str, str], described("Labels to select by.")] = {}
     annotations: Annotated[dict[str, str], described("Free-form notes, at most 262144 bytes in all.")] = {}
-    owner_references: Annotated[
-        list[OwnerReference], described("Objects that own this one.", merge_key="uid")
-    ] = []
+    owner_references: Annotated[list[OwnerReference], described("Objects that own this one.", merge_key="uid")] = []
     finalizers: Annotated[
         list[str], described("Names that must be taken away before deletion completes.", merge_set=True)
     ] = []

@@ -33,9 +33,7 @@ class PackageRevisionSpec(Part):
     repository: Annotated[str, described("Name of the Repository, in the same namespace.")] = ""
     repository_name: Annotated[str, described("Another spelling of repository.", deprecated=True)] = ""
     workspace_name: Annotated[str, described("Name of this revision among those of its package; fixed.")] = ""
-    revision: Annotated[
-        int, described("0 until published, then 1, 2, ...; -1 on a branch. Set by the server.")
-    ] = 0
+    revision: Annotated[int, described("0 until published, then 1, 2, ...; -1 on a branch. Set by the server.")] = 0
     parent: Annotated[NameReference | None, described(deprecated=True)] = None
     lifecycle: Annotated[
         str,
@@ -44,9 +42,7 @@ class PackageRevisionSpec(Part):
             enum=["", *LIFECYCLES],
         ),
     ] = ""
-    tasks: Annotated[
-        list[Task], described("How the revision is made: at most one task; init when absent.")
-    ] = []
+    tasks: Annotated[list[Task], described("How the revision is made: at most one task; init when absent.")] = []
     readiness_gates: Annotated[list[ReadinessGate] | None, described("Kept in the Kptfile.")] = None
     package_metadata: Annotated[PackageMetadata | None, described("Kept in the Kptfile.")] = None
 

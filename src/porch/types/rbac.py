@@ -15,12 +15,10 @@ GROUP = "rbac.authorization.k8s.io"
 
 class PolicyRule(Part):
     api_groups: list[str] = []
-    resources: Annotated[
-        list[str], described("`*`, `resource`, `resource/subresource` or `*/subresource`.")
-    ] = []
+    resources: Annotated[list[str], described("`*`, `resource`, `resource/subresource` or `*/subresource`.")] = []
     resource_names: list[str] = []
-    non_resource_urls: Annotated[list[str], described("Paths; a trailing `*` matches any rest.")] = (
-        msgspec.field(default_factory=list, name="nonResourceURLs")
+    non_resource_urls: Annotated[list[str], described("Paths; a trailing `*` matches any rest.")] = msgspec.field(
+        default_factory=list, name="nonResourceURLs"
     )
     verbs: list[str] = []
 

@@ -15,9 +15,7 @@ V1ALPHA2_ANNOTATION = "porch.kpt.dev/v1alpha2-migration"
 
 
 class RepositorySync(Part):
-    schedule: Annotated[
-        str, described("Cron expression (or @hourly, @every 10m) of the full synchronisation.")
-    ] = ""
+    schedule: Annotated[str, described("Cron expression (or @hourly, @every 10m) of the full synchronisation.")] = ""
     run_once_at: Annotated[str | None, described("Synchronise once at this time.", format="date-time")] = None
 
 

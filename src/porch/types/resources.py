@@ -22,9 +22,7 @@ class PackageRevisionResourcesSpec(Part):
     ] = {}
     binary_resources: Annotated[
         dict[str, str] | None,
-        described(
-            "Files that are not UTF-8: path to base64. An update without this field keeps all of them."
-        ),
+        described("Files that are not UTF-8: path to base64. An update without this field keeps all of them."),
     ] = None
 
 

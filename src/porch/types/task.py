@@ -55,9 +55,7 @@ class UpgradeTask(Part):
 class Task(Part):
     """Exactly one payload, the one that `type` names."""
 
-    type: Annotated[str, described("init, clone, edit or upgrade; letter case does not matter.")] = always(
-        str
-    )
+    type: Annotated[str, described("init, clone, edit or upgrade; letter case does not matter.")] = always(str)
     init: InitTask | None = None
     clone: CloneTask | None = None
     edit: EditTask | None = None
