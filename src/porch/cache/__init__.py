@@ -1,0 +1,21 @@
+"""Opened repositories, the index of package revisions, and how both stay in step with git."""
+
+from porch.cache.cache import SYSTEM, Cache, Opener
+from porch.cache.facts import RepositoryFacts
+from porch.cache.lanes import Lanes
+from porch.cache.moves import Outcome
+from porch.cache.repository import CachedRepository
+from porch.cache.rows import UserMetadata
+from porch.cache.sync import SyncResult
+
+__all__ = [
+    "SYSTEM",
+    "Cache",
+    "CachedRepository",
+    "Lanes",
+    "Opener",
+    "Outcome",
+    "RepositoryFacts",
+    "SyncResult",
+    "UserMetadata",
+]

@@ -1,5 +1,6 @@
 """The Objects port: objects of every kind that is not a package, and the verbs that the wire asks of any resource."""
 
+from porch.objects.checks import Check, DeletionCheck, require_namespace
 from porch.objects.interface import (
     AUTHENTICATED,
     MASTERS,
@@ -12,6 +13,8 @@ from porch.objects.interface import (
     ListResult,
     ResourceStorage,
 )
+from porch.objects.listing import read_list
+from porch.objects.stored import StoredObjects
 
 __all__ = [
     "AUTHENTICATED",
@@ -19,9 +22,14 @@ __all__ = [
     "Call",
     "Caller",
     "ChangeFeed",
+    "Check",
     "DeleteOptions",
     "Deleted",
+    "DeletionCheck",
     "ListOptions",
     "ListResult",
     "ResourceStorage",
+    "StoredObjects",
+    "read_list",
+    "require_namespace",
 ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from porch.errors import FieldError
+from porch.keys import subdomain_problems
 from porch.types.kind import Kind
 
 
@@ -44,6 +45,13 @@ class Strategy:
 
     def prepare_for_update(self, obj: Any, old: Any, subresource: str) -> None:
         """Resets what this endpoint may not change: status on the main one, all but status on `status`."""
+
+    def prepare_for_deletion(self, obj: Any) -> None:
+        """Marks an object whose deletion waits for finalizers, besides its metadata."""
+
+    def name_problems(self, name: str) -> list[str]:
+        """Why `name` is no name of this kind."""
+        return subdomain_problems(name)
 
     def validate(self, obj: Any) -> list[FieldError]:
         """Everything wrong with the object itself, besides its metadata."""

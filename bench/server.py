@@ -1,0 +1,122 @@
+"""A real `porch up` in a process of its own, and a client as thin as a client can be."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+API = "/apis/porch.kpt.dev/v1alpha1/namespaces/default"
+CONFIG = "/apis/config.porch.kpt.dev/v1alpha1/namespaces/default"
+
+
+class Server:
+    """Runs until the `with` block ends. `ready_after` is in seconds from the start of the process."""
+
+    def __init__(self, directory: Path, *options: str) -> None:
+        self.directory = directory
+        self._options = options
+
+    def __enter__(self) -> Server:
+        started = time.perf_counter()
+        log = self.directory.parent / f"{self.directory.name}.log"
+        command = [sys.executable, "-m", "porch", "up", "--port", "0", "--data-dir", str(self.directory)]
+        self.process = subprocess.Popen(
+            [*command, "--log-file", str(log), *self._options], stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        self.ready_after = time.perf_counter() - started
+        if not line:
+            raise RuntimeError(f"the server did not start: {log.read_text() if log.exists() else ''}")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+
+    def client(self) -> Client:
+        return Client(self.directory / "kubeconfig")
+
+    def memory(self) -> float:
+        """Resident megabytes of the server and its children."""
+        out = subprocess.run(
+            ["ps", "-o", "rss=", "--ppid", str(self.process.pid), "-p", str(self.process.pid)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return sum(int(line) for line in out.stdout.split()) / 1024
+
+
+class Client:
+    """One kept TLS connection; requests are sent one after the other."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        config = json.loads(kubeconfig.read_text())
+        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+        tls = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
+        with tempfile.NamedTemporaryFile() as pair:
+            pair.write(base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
+            pair.flush()
+            tls.load_cert_chain(pair.name)
+        address = urlsplit(cluster["server"])
+        assert address.hostname is not None
+        self._connection = http.client.HTTPSConnection(address.hostname, address.port, context=tls, timeout=120)
+
+    def request(self, method: str, path: str, body: Any = None) -> Any:
+        """The decoded answer. Raises on any status above 299."""
+        status, data = self.raw(method, path, json.dumps(body).encode() if body is not None else None)
+        if status > 299:
+            raise RuntimeError(f"{method} {path}: {status} {data[:500]!r}")
+        return json.loads(data)
+
+    def raw(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        self._connection.request(method, path, body, headers)
+        response = self._connection.getresponse()
+        return response.status, response.read()
+
+
+def repository(name: str, url: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "config.porch.kpt.dev/v1alpha1",
+        "kind": "Repository",
+        "metadata": {"name": name},
+        "spec": {"type": "git", "git": {"repo": url, "createBranch": True}},
+    }
+
+
+def revision(repository_name: str, package: str, workspace: str = "v1") -> dict[str, Any]:
+    return {
+        "apiVersion": "porch.kpt.dev/v1alpha1",
+        "kind": "PackageRevision",
+        "metadata": {"namespace": "default"},
+        "spec": {
+            "packageName": package,
+            "workspaceName": workspace,
+            "repository": repository_name,
+            "tasks": [{"type": "init", "init": {"description": "A package of the benchmark"}}],
+        },
+    }
+
+
+def register(client: Client, name: str, url: str) -> None:
+    """Registers a Repository and waits until it is Ready."""
+    client.request("POST", f"{CONFIG}/repositories", repository(name, url))
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        conditions = client.request("GET", f"{CONFIG}/repositories/{name}").get("status", {}).get("conditions", [])
+        if any(item["type"] == "Ready" and item["status"] == "True" for item in conditions):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"the Repository {name} did not become Ready")

@@ -1,0 +1,5 @@
+"""`python -m porch` is the `porch` command."""
+
+from porch.cli import main
+
+main()

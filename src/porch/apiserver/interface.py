@@ -1,0 +1,95 @@
+"""What the wire is given: the resources that it serves, and the few things that others decide for it.
+
+The apiserver itself knows HTTP and Kubernetes' conventions, nothing of packages, git, certificates' meaning or roles.
+Whoever starts a server puts together Resources, an Authenticator, an Authorizer and the Documents (discovery, OpenAPI,
+health, metrics) and makes an `app.App` of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from porch.objects import Caller, ResourceStorage
+from porch.strategy.interface import Strategy
+from porch.types.kind import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One served resource. `cheap_reads`: get and short lists are answered on the event loop, without a thread."""
+
+    kind: Kind
+    storage: ResourceStorage
+    strategy: Strategy
+    cheap_reads: bool = True
+    max_body: int = 3 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """The subject of a verified client certificate."""
+
+    common_name: str
+    organizations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What a request wants to do, as authorization sees it. Outside of resources only `verb` and `path` are set."""
+
+    verb: str
+    group: str = ""
+    version: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    path: str = ""
+
+    @property
+    def is_resource(self) -> bool:
+        return bool(self.resource)
+
+
+class Authenticator(Protocol):
+    def authenticate(self, headers: Sequence[tuple[bytes, bytes]], certificate: ClientCertificate | None) -> Caller:
+        """Who sends this request, impersonation included. Header names are lower case and may repeat. Cheap.
+
+        Raises Unauthorized; Forbidden when the caller may not impersonate whom the headers name.
+        """
+        ...
+
+
+class Authorizer(Protocol):
+    def authorize(self, caller: Caller, attributes: Attributes) -> None:
+        """Raises Forbidden with the full Kubernetes text. Cheap."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRequest:
+    """A GET (or HEAD) beside the resources. Header names are lower case; of repeated ones the last counts."""
+
+    path: str
+    query: Mapping[str, Sequence[str]]
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole response. `headers` come on top of Content-Type, Content-Length, Audit-Id and a default Cache-Control."""
+
+    body: bytes
+    content_type: str = "application/json"
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Documents(Protocol):
+    """Discovery, OpenAPI, health, version, metrics: each owns some paths."""
+
+    def answer(self, request: DocumentRequest) -> Answer | None:
+        """None when the path is not one of its own. Called on the event loop, so it must be quick."""
+        ...

@@ -1,0 +1,97 @@
+"""Sending answers: headers that every response carries, warnings, compression, and errors as Status objects."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from porch.apiserver import answer as answers
+from porch.apiserver.audit import Entry
+from porch.apiserver.interface import Answer
+from porch.apiserver.negotiate import JSON, Shape, negotiate
+from porch.apiserver.request import Request, Send
+from porch.apiserver.route import WrongMethod
+from porch.apiserver.status import status, unexpected
+from porch.errors import BadRequest, PorchError, RequestTooLarge
+
+_WARNINGS_SIZE, _WARNING_CUT = 4096, 256
+
+
+class Responder:
+    """Answers one request. `warnings` may be filled until the answer is sent."""
+
+    def __init__(self, request: Request, entry: Entry, send: Send) -> None:
+        self.entry = entry
+        self.warnings: Sequence[str] = ()
+        self.raw_send = send
+        self._request = request
+        self._started = False
+
+    async def send(self, answer: Answer) -> None:
+        accepted = self._request.headers.get("accept-encoding", "")
+        if answers.may_compress(answer, accepted):
+            answer = await asyncio.to_thread(answers.compressed, answer)
+        self.entry.size = len(answer.body)
+        headers = {
+            "Content-Length": str(len(answer.body)),
+            "Server-Timing": self.entry.server_timing(),
+            **answer.headers,
+        }
+        await self.start(answer.status, answer.content_type, headers)
+        await self.raw_send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+    async def start(self, code: int, content_type: str, headers: Mapping[str, str]) -> None:
+        """Sends status and headers; the body is the caller's."""
+        self._started = True
+        self.entry.code = code
+        fields = {
+            "Audit-Id": self.entry.audit_id,
+            "Cache-Control": "no-cache, private",
+            "Content-Type": content_type,
+            **headers,
+        }
+        encoded = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
+        encoded += [(b"warning", line.encode()) for line in warning_lines(self.warnings)]
+        await self.raw_send({"type": "http.response.start", "status": code, "headers": encoded})
+
+    async def fail(self, error: PorchError) -> None:
+        headers: dict[str, str] = {}
+        if error.retry_after:
+            headers["Retry-After"] = str(error.retry_after)
+        if isinstance(error, WrongMethod):
+            headers["Allow"] = error.allowed
+        if isinstance(error, RequestTooLarge):
+            headers["Connection"] = "close"  # the rest of the body is not read
+        answer = answers.of_value(status(error), self._error_shape(), error.code)
+        await self.send(replace(answer, headers=headers))
+
+    async def fail_unexpectedly(self) -> None:
+        """A stream that has begun can only be cut: raising makes the server do that."""
+        error = unexpected(self.entry.audit_id)
+        if self._started:
+            raise error
+        await self.fail(error)
+
+    def _error_shape(self) -> Shape:
+        """Errors are JSON, indented for people; whatever is wrong with the request itself must not hide them."""
+        try:
+            pretty = self._request.parameter("pretty")
+        except BadRequest:
+            pretty = ""
+        return negotiate(JSON, one=True, user_agent=self._request.headers.get("user-agent", ""), pretty=pretty)
+
+
+def warning_lines(warnings: Sequence[str]) -> list[str]:
+    """The Warning headers: each text once, short enough in all."""
+    texts = ["".join(filter(str.isprintable, text)) for text in dict.fromkeys(warnings)]
+    if sum(map(len, texts)) > _WARNINGS_SIZE:
+        texts = [text[:_WARNING_CUT] for text in texts]
+    lines, size = [], 0
+    for text in texts:
+        size += len(text)
+        if size > _WARNINGS_SIZE:
+            break
+        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+        lines.append(f'299 - "{escaped}"')
+    return lines

@@ -1,0 +1,171 @@
+"""The HTTPS server around an ASGI application: uvicorn, with client certificates and bounds on slow clients.
+
+The caller binds the socket and says when to stop; signals are his. Client certificates are optional and verified in the
+handshake; the subject of a verified one travels to the application in the scope.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from porch.apiserver.interface import ClientCertificate
+from porch.apiserver.request import CERTIFICATE, Receive, Scope, Send
+
+_HEAD_SECONDS = 15.0
+_MAX_HEAD = 64 * 1024
+_KEEP_ALIVE = 90
+
+
+class Application(Protocol):
+    """What is served: the App, alone or beside others."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """PEM files: our certificate and key, and the CA whose client certificates are believed."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path
+
+    def context(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(self.certificate, self.key)
+        context.load_verify_locations(self.client_ca)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.set_alpn_protocols(["http/1.1"])
+        return context
+
+
+async def serve(
+    app: Application,
+    listener: socket.socket,
+    tls: Tls,
+    stopping: asyncio.Event,
+    *,
+    grace: float,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serves until `stopping` is set, which also ends the app's watches; requests in flight then get `grace` seconds.
+
+    `ready` is called once requests are accepted.
+    """
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    config = uvicorn.Config(
+        app,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE,
+        ssl_context_factory=lambda *_: tls.context(),
+    )
+    server = _Server(config, ready)
+    # uvicorn waits in whole seconds by its signature only.
+    config.timeout_graceful_shutdown = grace  # type: ignore[assignment]
+    stopper = asyncio.ensure_future(server.stop_after(stopping))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        stopper.cancel()
+        app.close()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    async def stop_after(self, stopping: asyncio.Event) -> None:
+        await stopping.wait()
+        self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to the caller: uvicorn would raise them again after a clean shutdown."""
+        yield
+
+
+class _Protocol(HttpToolsProtocol):
+    """One connection: its client certificate, and a bound on the size of a request's head and on its time to arrive."""
+
+    _certificate: ClientCertificate | None = None
+    _impatience: asyncio.TimerHandle | None = None
+    _head_size = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._certificate = _subject(transport.get_extra_info("ssl_object"))
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_arrived()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {CERTIFICATE: self._certificate}  # type: ignore[dict-item]
+        self._head_size = 0
+        if self._impatience is None:
+            self._expect_head()
+
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._head_arrived()
+        super().on_headers_complete()
+
+    def _count(self, size: int) -> None:
+        self._head_size += size
+        if self._head_size > _MAX_HEAD:
+            # The parser turns this into a 400 and closes the connection.
+            raise ValueError(f"the head of the request exceeds {_MAX_HEAD} bytes")
+
+    def _expect_head(self) -> None:
+        self._impatience = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
+
+    def _head_arrived(self) -> None:
+        if self._impatience is not None:
+            self._impatience.cancel()
+            self._impatience = None
+
+
+def _subject(ssl_object: Any) -> ClientCertificate | None:
+    """The subject of the peer's verified certificate."""
+    certificate = ssl_object.getpeercert() if ssl_object else None
+    if not certificate:
+        return None
+    names = [pair for part in certificate.get("subject", ()) for pair in part]
+    common_name = next((value for key, value in names if key == "commonName"), "")
+    organizations = tuple(value for key, value in names if key == "organizationName")
+    return ClientCertificate(common_name, organizations)

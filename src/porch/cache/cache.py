@@ -1,0 +1,127 @@
+"""The cache: opened repositories by Repository object, and the settling of intents that were interrupted.
+
+`open_repository` is step 3 of the request flow. A Repository is opened once for each generation of its object and of
+its secret, so that an edited author or a rotated password takes effect; deleting it closes it. Opening needs no
+network.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from porch.cache.contents import Content, Contents
+from porch.cache.facts import RepositoryFacts
+from porch.cache.lanes import Lanes
+from porch.cache.repository import CachedRepository
+from porch.errors import Gone, NotFound, PorchError
+from porch.keys import RepositoryKey
+from porch.objects import MASTERS, Call, Caller, ResourceStorage
+from porch.repository import Repository
+from porch.store import Store, Transaction
+from porch.types.repository import V1ALPHA2_ANNOTATION
+from porch.types.repository import Repository as RepositoryObject
+
+_log = structlog.get_logger("porch.cache")
+SYSTEM = Caller("system:porch", (MASTERS,))
+
+
+class Opener(Protocol):
+    """Makes the adapter for a Repository object. No network. Raises BadRequest when the spec cannot be opened."""
+
+    def __call__(self, obj: RepositoryObject) -> tuple[Repository, RepositoryFacts]: ...
+
+    def stamp(self, obj: RepositoryObject) -> str:
+        """Changes when an opened adapter does not serve any more: another spec, another secret."""
+        ...
+
+
+class Cache:
+    def __init__(self, store: Store, repositories: ResourceStorage, opener: Opener, lanes: Lanes) -> None:
+        self._store, self._repositories, self._opener, self._lanes = store, repositories, opener, lanes
+        self._lock = threading.Lock()
+        self._opened: dict[RepositoryKey, CachedRepository] = {}
+        self._stamps: dict[RepositoryKey, str] = {}
+        self._contents = Contents()
+        self._running: set[str] = set()
+
+    @property
+    def store(self) -> Store:
+        return self._store
+
+    def repository_object(self, key: RepositoryKey) -> RepositoryObject:
+        """Raises NotFound with upstream's text."""
+        stored = self._repositories.get(Call(SYSTEM), key.namespace, key.name)
+        obj: RepositoryObject = self._repositories.kind.decode(stored.version, stored.tail)
+        return obj
+
+    def open_repository(self, key: RepositoryKey) -> CachedRepository:
+        """Raises NotFound; Gone when the Repository was handed to v1alpha2; BadRequest when its spec is broken."""
+        obj = self.repository_object(key)
+        if obj.metadata.annotations.get(V1ALPHA2_ANNOTATION) == "true":
+            raise Gone(f'repository "{key.name}" is managed by v1alpha2; use the v1alpha2 API')
+        with self._lock:
+            opened, stamp = self._opened.get(key), self._opener.stamp(obj)
+            if opened is not None and self._stamps.get(key) == stamp:
+                return opened
+            repository, facts = self._opener(obj)
+            self._stamps[key] = stamp
+            cached = CachedRepository(
+                self._store, repository, facts, obj, self._lanes.of(facts.location), self._running
+            )
+            self._opened[key] = cached
+            return cached
+
+    def close_repository(self, key: RepositoryKey) -> None:
+        """Forgets an unregistered Repository: its revisions leave the index, watchers see DELETED. Git is untouched."""
+        opened: CachedRepository | None
+        try:
+            opened = self.open_repository(key)
+        except PorchError:
+            opened = self._opened.get(key)  # its object is gone, or was never one that can be opened
+        with self._lock:
+            self._opened.pop(key, None)
+        if opened is None:
+            return
+        opened.forget()
+        opened.close()
+
+    def sharing(self, location: str) -> list[CachedRepository]:
+        """All opened Repositories of one git repository."""
+        with self._lock:
+            return [opened for opened in self._opened.values() if opened.facts.location == location]
+
+    def content(self, repository: CachedRepository, tree: str) -> Content:
+        return self._contents.of(repository, tree)
+
+    def settle(self) -> int:
+        """Settles interrupted intents as far as their remotes answer; returns how many remain open."""
+        with self._store.read() as reads:
+            open_intents = [
+                intent for intent in reads.intents.all() if not intent.applied and intent.id not in self._running
+            ]
+        remaining = 0
+        for intent in open_intents:
+            try:
+                outcome = self.open_repository(intent.repository).settle(intent)
+                _log.info("intent settled", intent=intent.id, repository=str(intent.repository), outcome=outcome.value)
+            except (NotFound, Gone):
+                self._store.commit(partial(_drop, intent_id=intent.id))
+            except PorchError as error:
+                remaining += 1
+                _log.warning("intent not settled yet", intent=intent.id, error=error.message)
+        return remaining
+
+    def close(self) -> None:
+        with self._lock:
+            for opened in self._opened.values():
+                opened.close()
+            self._opened.clear()
+
+
+def _drop(tx: Transaction, intent_id: str) -> None:
+    """The intent of a Repository that is no more: nobody can say any longer what it was for."""
+    tx.intents.remove([intent_id])

@@ -1,0 +1,37 @@
+"""What the cache knows of an opened Repository besides its content: plain values that indexing needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from porch.keys import RepositoryKey, RevisionKey
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryFacts:
+    """`url` is what locks and users see. `location` is equal for all Repositories of one git repository; `refs_of` is
+    the key under which the index keeps the refs that this Repository last saw. `hosted_name` is empty for a remote.
+    `dashed` says which of the two spellings of a revision's name is returned; the other one is its alias.
+    """
+
+    key: RepositoryKey
+    uid: str
+    url: str
+    location: str
+    directory: str
+    branch: str
+    deployment: bool
+    hosted_name: str
+    dashed: bool
+
+    @property
+    def hosted(self) -> bool:
+        return bool(self.hosted_name)
+
+    @property
+    def refs_of(self) -> str:
+        return f"{self.key}/{self.uid}"
+
+    def names(self, key: RevisionKey) -> tuple[str, str]:
+        """The returned name and its alias."""
+        return (key.dashed_name, key.name) if self.dashed else (key.name, key.dashed_name)

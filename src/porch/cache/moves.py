@@ -1,0 +1,160 @@
+"""Moving refs so that nothing is half done: record an intent, push, index; or find out what happened and settle.
+
+The intent is durable before the first ref moves. After the push, the index row, the event, the user metadata and the
+end of the intent are one transaction. Whatever interrupts this, the refs tell later which it was: all new, finish; all
+old, drop; somebody else's, drop and report. Called by CachedRepository for requests, and by `settle` after a restart.
+"""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from collections.abc import Callable
+
+import msgspec
+
+from porch.cache.facts import RepositoryFacts
+from porch.cache.lanes import Lane
+from porch.cache.rows import Indexer, UserMetadata, mark_latest, remove
+from porch.errors import Conflict, PorchError, ServiceUnavailable
+from porch.keys import PACKAGE_REVISIONS
+from porch.observe import step
+from porch.repository import Discovered, Plan, PushReport, Repository
+from porch.store import Intent, Store, StoredVersion, Transaction
+from porch.types.base import Part
+
+Check = Callable[[Transaction], None]
+_PUSH_FAILED = "failed to close package revision draft: failed to push to remote: "
+
+
+class Outcome(enum.Enum):
+    DONE = "all refs are as intended"
+    UNDONE = "no ref has moved"
+    OVERTAKEN = "somebody else moved a ref"
+
+
+class Payload(Part):
+    """What finishes an intent: the revision as it is now, or the name of the one that is gone."""
+
+    name: str
+    found: Discovered | None = None
+    metadata: UserMetadata | None = None
+
+
+class Mover:
+    """Moves refs of one Repository."""
+
+    def __init__(self, store: Store, repository: Repository, indexer: Indexer, lane: Lane, running: set[str]) -> None:
+        """`running` holds the ids of intents that a request of this process is busy with; nobody settles those."""
+        self._store, self._repository, self._indexer, self._lane = store, repository, indexer, lane
+        self._running = running
+
+    @property
+    def _facts(self) -> RepositoryFacts:
+        return self._indexer.facts
+
+    def move(self, plan: Plan, payload: Payload, check: Check) -> StoredVersion:
+        """Pushes `plan` and indexes what it made. `check` runs in the transaction that records the intent: the last
+        look at the index before anything moves. Returns the stored PackageRevision, a tombstone for a deletion.
+        """
+        intent = self._intent(plan, payload)
+        self._running.add(intent.id)
+        try:
+            self._record(intent, payload.name, check)
+            with step("repository.push"):
+                self._push(plan, intent)
+            with step("cache.index"):
+                return self._store.commit(lambda tx: self.finish(tx, intent))
+        finally:
+            self._running.discard(intent.id)
+
+    def _intent(self, plan: Plan, payload: Payload) -> Intent:
+        return Intent(
+            id=uuid.uuid4().hex,
+            repository=self._facts.key,
+            mirror=self._facts.refs_of,
+            moves=plan.moves,
+            payload=msgspec.json.encode(payload),
+            pack=plan.pack if self._facts.hosted else b"",
+        )
+
+    def _record(self, intent: Intent, name: str, check: Check) -> None:
+        def record(tx: Transaction) -> None:
+            check(tx)
+            if tx.intents.moving(self._facts.refs_of, [move.ref for move in intent.moves]):
+                why = f'another request is already in progress on package revision "{name}"'
+                raise Conflict.of(PACKAGE_REVISIONS.group, PACKAGE_REVISIONS.resource, name, why)
+            tx.intents.add(intent)
+
+        with step("cache.record-intent"):
+            self._store.commit(record)
+
+    def _push(self, plan: Plan, intent: Intent) -> None:
+        """Returns when the refs have moved; raises, with the intent dropped, when they have not."""
+        try:
+            report = self._send(plan)
+        except PorchError as error:
+            self._drop(intent)
+            raise type(error)(_PUSH_FAILED + error.message, retry_after=error.retry_after) from error
+        if report.accepted:
+            return
+        outcome = self._ask(intent, report)
+        if outcome is not Outcome.DONE:
+            self._drop(intent)
+            raise Conflict(_PUSH_FAILED + (report.text or outcome.value))
+
+    def _send(self, plan: Plan) -> PushReport:
+        if self._facts.hosted:
+            return self._repository.push(plan)
+        with self._lane.enter():
+            return self._repository.push(plan)
+
+    def _ask(self, intent: Intent, report: PushReport) -> Outcome:
+        try:
+            return self.outcome(intent)
+        except PorchError as error:
+            raise ServiceUnavailable(
+                f"{_PUSH_FAILED}{report.text or 'no answer'}; whether it was done is not known until the remote "
+                "answers again, and is settled then"
+            ) from error
+
+    def outcome(self, intent: Intent) -> Outcome:
+        """What became of the intent's refs. Network; raises ServiceUnavailable."""
+        now = self._repository.read_refs([move.ref for move in intent.moves])
+        if all(now.get(move.ref, "") == move.new for move in intent.moves):
+            return Outcome.DONE
+        if all(now.get(move.ref, "") == move.old for move in intent.moves):
+            return Outcome.UNDONE
+        return Outcome.OVERTAKEN
+
+    def finish(self, tx: Transaction, intent: Intent) -> StoredVersion:
+        """Indexes what the intent did, and ends it."""
+        payload = msgspec.json.decode(intent.payload, type=Payload)
+        tx.revisions.put_refs(self._facts.refs_of, {move.ref: move.new or None for move in intent.moves})
+        if self._facts.hosted:
+            tx.intents.mark_applied(intent.id)
+        else:
+            tx.intents.remove([intent.id])
+        if payload.found is not None:
+            stored = self._indexer.put(tx, payload.found, payload.metadata)
+            if payload.found.revision > 0:
+                mark_latest(tx, self._facts, payload.found.path)
+            return stored
+        row = tx.revisions.get(self._facts.key.namespace, payload.name)
+        if row is None:
+            raise Conflict.modified(PACKAGE_REVISIONS.group, PACKAGE_REVISIONS.resource, payload.name)
+        gone = remove(tx, row, forget_user=True)
+        mark_latest(tx, self._facts, row.path)
+        return gone
+
+    def _drop(self, intent: Intent) -> None:
+        self._store.commit(lambda tx: tx.intents.remove([intent.id]))
+
+    def settle(self, intent: Intent) -> Outcome:
+        """Ends an intent that was interrupted. Raises ServiceUnavailable while the remote cannot be asked."""
+        outcome = self.outcome(intent)
+        if outcome is Outcome.DONE:
+            self._store.commit(lambda tx: self.finish(tx, intent))
+        else:
+            self._drop(intent)
+        return outcome

@@ -1,0 +1,118 @@
+"""Opens the adapter that a Repository object asks for: hosted here, or a git remote with its mirror.
+
+The one place that knows where repositories lie in the data directory, and which adapters there are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from porch.cache.facts import RepositoryFacts
+from porch.errors import BadRequest
+from porch.keys import RepositoryKey
+from porch.repository import Repository
+from porch.repository.credentials import SecretCredentials
+from porch.repository.git import GitAddress, open_hosted, open_remote
+from porch.strategy.location import repository_location
+from porch.types.repository import GitRepository
+from porch.types.repository import Repository as RepositoryObject
+from porch.workers import WorkerPool
+
+HOSTED = "hosted:///"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where git repositories lie."""
+
+    directory: Path
+
+    def hosted(self, namespace: str, name: str) -> Path:
+        return self.directory / "git" / "hosted" / namespace / f"{name}.git"
+
+    def mirror(self, namespace: str, url: str, secret: str) -> Path:
+        """A mirror belongs to (namespace, URL, credential): what one may read must not leak to another."""
+        identity = hashlib.sha256(f"{namespace}\n{url}\n{secret}".encode()).hexdigest()[:32]
+        return self.directory / "git" / "mirrors" / f"{identity}.git"
+
+
+@dataclass(frozen=True, slots=True)
+class GitOpener:
+    """Implements cache.Opener."""
+
+    layout: Layout
+    workers: WorkerPool
+    credentials: SecretCredentials
+    public_url: str
+    dashed: bool
+    timeout: float
+
+    def stamp(self, obj: RepositoryObject) -> str:
+        git = obj.spec.git
+        secret = git.secret_ref.name if git is not None and git.secret_ref is not None else ""
+        return "/".join(
+            (obj.metadata.uid, str(obj.metadata.generation), self.credentials.stamp(obj.metadata.namespace, secret))
+        )
+
+    def __call__(self, obj: RepositoryObject) -> tuple[Repository, RepositoryFacts]:
+        spec = obj.spec
+        if spec.type != "git":
+            raise BadRequest(f'repository type "{spec.type}" not supported')
+        if spec.git is None:
+            raise BadRequest("git property is required")
+        if not spec.git.repo:
+            raise BadRequest("git.repo property is required")
+        facts = self._facts(obj, spec.git)
+        address = _address(obj, spec.git, hosted=facts.hosted)
+        if facts.hosted:
+            path = self.layout.hosted(facts.key.namespace, facts.hosted_name)
+            opened = open_hosted(str(path), address, self.workers, mirror_id=facts.refs_of, location=facts.location)
+            return opened, facts
+        return self._remote(facts, address, spec.git), facts
+
+    def _facts(self, obj: RepositoryObject, git: GitRepository) -> RepositoryFacts:
+        namespace, name = obj.metadata.namespace, obj.metadata.name
+        hosted_name = git.repo.removeprefix(HOSTED) if git.repo.startswith(HOSTED) else ""
+        url = git.repo
+        if hosted_name and self.public_url:
+            url = f"{self.public_url}/git/{namespace}/{hosted_name}.git"
+        return RepositoryFacts(
+            key=RepositoryKey(namespace, name),
+            uid=obj.metadata.uid,
+            url=url,
+            location=repository_location(namespace, git.repo),
+            directory=git.directory.strip("/"),
+            branch=git.branch or "main",
+            deployment=obj.spec.deployment,
+            hosted_name=hosted_name,
+            dashed=self.dashed,
+        )
+
+    def _remote(self, facts: RepositoryFacts, address: GitAddress, git: GitRepository) -> Repository:
+        secret = git.secret_ref.name if git.secret_ref else ""
+        namespace = facts.key.namespace
+        path = self.layout.mirror(namespace, git.repo, secret)
+        return open_remote(
+            str(path),
+            address,
+            self.workers,
+            credentials=self.credentials.resolve(namespace, secret) if secret else None,
+            ca=self.credentials.ca_bundle(namespace),
+            deadline=self.timeout,
+            mirror_id=facts.refs_of,
+            location=facts.location,
+        )
+
+
+def _address(obj: RepositoryObject, git: GitRepository, *, hosted: bool) -> GitAddress:
+    return GitAddress(
+        url=git.repo,
+        branch=git.branch or "main",
+        directory=git.directory,
+        create_branch=git.create_branch or hosted,
+        author=git.author,
+        email=git.email,
+        label=f"{obj.metadata.namespace}:{obj.metadata.name}",
+    )

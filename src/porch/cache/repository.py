@@ -1,0 +1,137 @@
+"""A Repository with its memory: what the engine works with after `Cache.open_repository`.
+
+It gives out drafts, closes them (commit, push, index, event), deletes revisions, reads content and synchronises. Reads
+never leave this machine; what needs the network goes through the remote's lane.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from porch.cache.facts import RepositoryFacts
+from porch.cache.lanes import Lane
+from porch.cache.moves import Check, Mover, Outcome, Payload
+from porch.cache.rows import Indexer, UserMetadata
+from porch.cache.sync import SyncResult, forget, synchronise
+from porch.errors import NotFound
+from porch.observe import step
+from porch.repository import Author, Discovered, Entry, PackageRevisionDraft, Repository
+from porch.store import Intent, RevisionRow, Store, StoredVersion
+from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
+from porch.types.repository import Repository as RepositoryObject
+
+
+class CachedRepository:
+    def __init__(
+        self,
+        store: Store,
+        repository: Repository,
+        facts: RepositoryFacts,
+        spec: RepositoryObject,
+        lane: Lane,
+        running: set[str],
+    ) -> None:
+        self.facts, self.spec = facts, spec
+        self._store, self._repository, self._lane = store, repository, lane
+        self.indexer = Indexer(facts)
+        self._mover = Mover(store, repository, self.indexer, lane, running)
+        self._syncing = threading.Lock()
+
+    def author(self, caller: str | None) -> Author:
+        """Who commits are by: the Repository's author if it names one, else the caller, else Porch itself."""
+        git = self.spec.spec.git
+        if git is not None and (git.author or git.email):
+            return Author(git.author or git.email, git.email)
+        return Author(caller, caller) if caller else Author("Package Orchestration Service", "porch@kpt.dev")
+
+    def ready(self) -> None:
+        """Makes sure that the repository was read at least once. Network, the first time only."""
+        with self._store.read() as reads:
+            known = bool(reads.revisions.refs(self.facts.refs_of))
+        if not known:
+            self.synchronise(patient=False)
+
+    def synchronise(self, *, patient: bool = True) -> SyncResult:
+        """Fetches (unless hosted) and indexes what changed. One at a time for each Repository."""
+        with self._syncing, step("cache.synchronise"):
+            if self.facts.hosted:
+                self._repository.refresh()
+            else:
+                with self._lane.enter(patient=patient):
+                    self._repository.refresh()
+            return synchronise(self._store, self._repository, self.indexer)
+
+    def create_package_revision_draft(self, path: str, workspace: str, author: Author) -> PackageRevisionDraft:
+        return self._repository.create_package_revision_draft(path, workspace, author)
+
+    def open_package_revision_draft(self, row: RevisionRow, author: Author) -> PackageRevisionDraft:
+        return self._repository.open_package_revision_draft(self.discovered(row), author)
+
+    def close_package_revision_draft(
+        self, draft: PackageRevisionDraft, name: str, metadata: UserMetadata | None, check: Check
+    ) -> StoredVersion:
+        """Commits, pushes and indexes the draft. Raises Conflict or ServiceUnavailable with git's words; then nothing
+        of it is visible. `metadata` None keeps what users put on it; `check` has the last look at the index.
+        """
+        with step("repository.commit"):
+            plan = self._repository.plan(draft)
+        assert plan.discovered is not None, "a closed draft is a revision"
+        return self._mover.move(plan, Payload(name=name, found=plan.discovered, metadata=metadata), check)
+
+    def preview(self, draft: PackageRevisionDraft, metadata: UserMetadata) -> tuple[PackageRevision, str, str]:
+        """The object that closing `draft` would store, its name and alias. Moves nothing."""
+        found = self._repository.plan(draft).discovered
+        assert found is not None, "a closed draft is a revision"
+        name, alias = self.facts.names(self.indexer.key(found.path, found.workspace))
+        return self.indexer.object(found, metadata), name, alias
+
+    def delete_package_revision(self, row: RevisionRow, check: Check) -> StoredVersion:
+        """Deletes a Draft or Proposed revision; returns its tombstone."""
+        with step("repository.plan-deletion"):
+            plan = self._repository.plan_deletion(self.discovered(row))
+        return self._mover.move(plan, Payload(name=row.name), check)
+
+    def discovered(self, row: RevisionRow) -> Discovered:
+        """The revision as git shows it, put together again from its row, its object and its Kptfile."""
+        with self._store.read() as reads:
+            stored = reads.versions.get(self.indexer.object_key(row))
+        if stored is None:
+            raise NotFound.of("porch.kpt.dev", "packagerevisions", row.name)
+        obj = PACKAGE_REVISION.decode(stored.version, stored.tail)
+        return Discovered(
+            path=row.path,
+            full_path=row.full_path,
+            workspace=row.workspace,
+            revision=row.revision,
+            lifecycle=row.lifecycle,
+            ref=row.ref,
+            commit=row.commit,
+            tree=row.tree,
+            kptfile=self.file(row.tree, "Kptfile"),
+            created_at=obj.metadata.creation_timestamp or "",
+            task=obj.spec.tasks[0] if obj.spec.tasks else None,
+            published_by=obj.status.published_by,
+            published_at=obj.status.publish_timestamp,
+        )
+
+    def entries(self, tree: str) -> Mapping[str, Entry]:
+        return self._repository.entries(tree)
+
+    def read_blobs(self, blobs: list[str]) -> list[bytes]:
+        return list(self._repository.read_blobs(blobs))
+
+    def file(self, tree: str, path: str) -> bytes:
+        """One file of a package; empty when there is none."""
+        entry = self.entries(tree).get(path)
+        return self.read_blobs([entry.blob])[0] if entry else b""
+
+    def settle(self, intent: Intent) -> Outcome:
+        return self._mover.settle(intent)
+
+    def forget(self) -> None:
+        """Takes the Repository's revisions out of the index."""
+        forget(self._store, self.indexer)
+
+    def close(self) -> None:
+        self._repository.close()

@@ -1,0 +1,237 @@
+"""A discovered revision becomes a PackageRevision object and its rows in the index.
+
+One place decides what the API shows: git gives content and lifecycle, the Kptfile conditions and metadata, the store
+what users put on the object. All functions run inside a transaction and write nothing when nothing changed, so a
+repeated synchronisation is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from porch.cache.facts import RepositoryFacts
+from porch.keys import PACKAGE_REVISIONS, ObjectKey, PackageKey, RepositoryKey, RevisionKey, revision_uid
+from porch.krm.kptfile import read_summary
+from porch.repository import Discovered
+from porch.store import NewVersion, RevisionRow, StoredVersion, Transaction
+from porch.strategy.packagerevision import PackageRevisionStrategy
+from porch.types.base import Part
+from porch.types.meta import ObjectMeta, OwnerReference
+from porch.types.packagerevision import (
+    DELETION_PROPOSED,
+    LATEST_LABEL,
+    PACKAGE_REVISION,
+    PUBLISHED,
+    GitLock,
+    Locator,
+    PackageMetadata,
+    PackageRevision,
+    PackageRevisionSpec,
+    PackageRevisionStatus,
+    ReadinessGate,
+)
+
+RESOURCE = str(PACKAGE_REVISIONS)
+_strategy = PackageRevisionStrategy(PACKAGE_REVISION)
+_encode = msgspec.json.Encoder().encode
+
+
+class UserMetadata(Part):
+    """What users put on a package revision: state that git has no place for, kept by dotted name."""
+
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    finalizers: list[str] = []
+    owner_references: list[OwnerReference] = []
+    deletion_timestamp: str | None = None
+
+    @classmethod
+    def of(cls, meta: ObjectMeta) -> UserMetadata:
+        """Takes an object's metadata; the computed label is not the user's."""
+        labels = {key: value for key, value in meta.labels.items() if key != LATEST_LABEL}
+        return cls(
+            labels=labels,
+            annotations=dict(meta.annotations),
+            finalizers=list(meta.finalizers),
+            owner_references=list(meta.owner_references),
+            deletion_timestamp=meta.deletion_timestamp,
+        )
+
+    def encode(self) -> bytes | None:
+        text = _encode(self)
+        return None if text == b"{}" else text
+
+    @classmethod
+    def decode(cls, text: bytes | None) -> UserMetadata:
+        return msgspec.json.decode(text, type=cls) if text else cls()
+
+
+@dataclass(frozen=True, slots=True)
+class Indexer:
+    """Writes the revisions of one Repository into the index."""
+
+    facts: RepositoryFacts
+
+    def key(self, path: str, workspace: str) -> RevisionKey:
+        return RevisionKey(PackageKey(self.facts.key, path), workspace)
+
+    @staticmethod
+    def object_key(row: RevisionRow) -> ObjectKey:
+        return ObjectKey(RESOURCE, row.namespace, row.name)
+
+    def put(self, tx: Transaction, found: Discovered, metadata: UserMetadata | None = None) -> StoredVersion:
+        """Indexes one revision; `metadata` replaces what users put on it, None keeps it."""
+        key = self.key(found.path, found.workspace)
+        namespace = self.facts.key.namespace
+        if metadata is not None:
+            tx.revisions.put_user_metadata(namespace, key.name, metadata.encode())
+        name, alias = self.facts.names(key)
+        old = tx.revisions.get(namespace, name)
+        row = self._row(key, name, found, old)
+        obj = self.object(found, UserMetadata.decode(tx.revisions.user_metadata(namespace, key.name)))
+        if row.latest:
+            obj.metadata.labels = obj.metadata.labels | {LATEST_LABEL: "true"}
+        stored = put_object(tx, obj, alias)
+        if old is None or _shown(old) != _shown(row):
+            row = replace(row, content_version=stored.version)
+        if row != old:
+            tx.revisions.put(row)
+        return stored
+
+    def _row(self, key: RevisionKey, name: str, found: Discovered, old: RevisionRow | None) -> RevisionRow:
+        return RevisionRow(
+            namespace=self.facts.key.namespace,
+            name=name,
+            repository=self.facts.key.name,
+            location=self.facts.location,
+            path=found.path,
+            full_path=found.full_path,
+            workspace=key.workspace,
+            revision=found.revision,
+            lifecycle=found.lifecycle,
+            ref=found.ref,
+            commit=found.commit,
+            tree=found.tree,
+            content_version=old.content_version if old else 0,
+            latest=old.latest if old else False,
+        )
+
+    def object(self, found: Discovered, user: UserMetadata) -> PackageRevision:
+        """The PackageRevision that the API shows, but for the computed latest label."""
+        key = self.key(found.path, found.workspace)
+        name, _ = self.facts.names(key)
+        summary = read_summary(found.kptfile)
+        published = found.lifecycle in (PUBLISHED, DELETION_PROPOSED)
+        return PackageRevision(
+            metadata=ObjectMeta(
+                name=name,
+                namespace=self.facts.key.namespace,
+                uid=revision_uid(self.facts.key.namespace, key.name),
+                creation_timestamp=found.created_at,
+                deletion_timestamp=user.deletion_timestamp,
+                deletion_grace_period_seconds=0 if user.deletion_timestamp else None,
+                labels=user.labels,
+                annotations=user.annotations,
+                owner_references=user.owner_references,
+                finalizers=user.finalizers,
+            ),
+            spec=PackageRevisionSpec(
+                package_name=found.path,
+                repository=self.facts.key.name,
+                workspace_name=key.workspace,
+                revision=found.revision,
+                lifecycle=found.lifecycle,
+                tasks=[found.task] if found.task else [],
+                readiness_gates=[ReadinessGate(condition_type=gate) for gate in summary.readiness_gates] or None,
+                package_metadata=PackageMetadata(
+                    labels=dict(summary.labels) or None, annotations=dict(summary.annotations) or None
+                ),
+            ),
+            status=PackageRevisionStatus(
+                upstream_lock=summary.upstream_lock,
+                self_lock=Locator(
+                    type="git",
+                    git=GitLock(
+                        repo=self.facts.url,
+                        directory=found.full_path,
+                        ref=short_ref(found.ref),
+                        commit=found.commit,
+                    ),
+                ),
+                published_by=found.published_by if published else "",
+                publish_timestamp=found.published_at if published else None,
+                deployment=self.facts.deployment,
+                conditions=list(summary.conditions) or None,
+            ),
+        )
+
+
+def put_object(tx: Transaction, obj: PackageRevision, alias: str) -> StoredVersion:
+    """Stores a PackageRevision, unless it is stored just so."""
+    key = ObjectKey(RESOURCE, obj.metadata.namespace, obj.metadata.name)
+    tail = PACKAGE_REVISION.encode_tail(obj)
+    current = tx.versions.get(key)
+    if current is not None and current.tail == tail:
+        return current
+    new = NewVersion(
+        key=key,
+        uid=obj.metadata.uid,
+        tail=tail,
+        alias=alias,
+        labels=obj.metadata.labels,
+        fields=_strategy.fields(obj),
+    )
+    return tx.versions.put(new)
+
+
+def remove(tx: Transaction, row: RevisionRow, *, forget_user: bool) -> StoredVersion:
+    """Takes a revision out of the index; watchers see DELETED. `forget_user` also drops what users put on it."""
+    gone = tx.versions.delete(ObjectKey(RESOURCE, row.namespace, row.name))
+    tx.revisions.delete(row.namespace, row.name)
+    if forget_user:
+        key = RevisionKey(PackageKey(_repository_of(row), row.path), row.workspace)
+        tx.revisions.put_user_metadata(row.namespace, key.name, None)
+    return gone
+
+
+def mark_latest(tx: Transaction, facts: RepositoryFacts, path: str) -> None:
+    """Puts the latest label on the highest published revision of a package, and takes it off the others."""
+    rows = tx.revisions.of_package(facts.key, path)
+    published = [row for row in rows if row.revision > 0 and row.lifecycle in (PUBLISHED, DELETION_PROPOSED)]
+    latest = max(published, key=lambda row: row.revision, default=None)
+    for row in rows:
+        if row.latest != (row is latest):
+            _set_latest(tx, row, latest=row is latest)
+
+
+def _set_latest(tx: Transaction, row: RevisionRow, *, latest: bool) -> None:
+    stored = tx.versions.get(ObjectKey(RESOURCE, row.namespace, row.name))
+    assert stored is not None, "every row of the index has its object"
+    obj = PACKAGE_REVISION.decode(stored.version, stored.tail)
+    labels = {key: value for key, value in obj.metadata.labels.items() if key != LATEST_LABEL}
+    obj.metadata.labels = labels | {LATEST_LABEL: "true"} if latest else labels
+    put_object(tx, obj, stored.alias)
+    tx.revisions.put(replace(row, latest=latest))
+
+
+def short_ref(ref: str) -> str:
+    """`refs/heads/drafts/a/v1` is shown as `drafts/a/v1`."""
+    return ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+
+
+def _shown(row: RevisionRow) -> tuple[str, str, int]:
+    """What PackageRevisionResources shows of a revision: when it changes, so does their resourceVersion."""
+    return row.tree, row.lifecycle, row.revision
+
+
+def _repository_of(row: RevisionRow) -> RepositoryKey:
+    return RepositoryKey(row.namespace, row.repository)
+
+
+def moved_refs(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str | None]:
+    """The refs that differ; None for those that are gone."""
+    moved: dict[str, str | None] = {ref: oid for ref, oid in after.items() if before.get(ref) != oid}
+    return moved | dict.fromkeys(before.keys() - after.keys())

@@ -1,0 +1,79 @@
+"""Background care for repositories on disk: redo records are let go once the files are safe, and packs stay few.
+
+One thread. Every few seconds it makes what was written durable, then forgets the intents that guarded it; now and then
+it has git repack what has grown, at low priority. At start, `replay` puts back what a power cut took.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from porch.cache.cache import Cache
+from porch.cache.opener import Layout
+from porch.errors import PorchError
+from porch.repository.git import restore, sync_to_disk, upkeep
+
+_log = structlog.get_logger("porch.upkeep")
+_SYNC_SECONDS = 2.0
+_REPACK_ROUNDS = 30
+
+
+class Upkeep:
+    def __init__(self, cache: Cache, layout: Layout) -> None:
+        self._cache, self._layout = cache, layout
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+
+    def replay(self) -> None:
+        """Writes the objects and refs of applied intents again, which is nothing where they are. Before anything is
+        served; the intents of a Repository that was unregistered have nobody to miss them."""
+        with self._cache.store.read() as reads:
+            applied = [intent for intent in reads.intents.all() if intent.applied]
+        for intent in applied:
+            try:
+                facts = self._cache.open_repository(intent.repository).facts
+            except PorchError as error:
+                _log.warning("a redo record was not replayed", intent=intent.id, error=error.message)
+                continue
+            path = self._layout.hosted(facts.key.namespace, facts.hosted_name)
+            restore(str(path), intent.pack, intent.moves)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        rounds = 0
+        while not self._stop.wait(_SYNC_SECONDS):
+            rounds += 1
+            self._guard(self.release_intents)
+            if rounds % _REPACK_ROUNDS == 0:
+                self._guard(self._repack)
+
+    def _guard(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except (PorchError, OSError) as error:
+            _log.warning("upkeep failed, and is tried again", error=str(error))
+
+    def release_intents(self) -> None:
+        """Syncs the files to disk, then forgets the applied intents that were there before."""
+        store = self._cache.store
+        with store.read() as reads:
+            applied = [intent.id for intent in reads.intents.all() if intent.applied]
+        if applied:
+            sync_to_disk(str(self._layout.directory))
+            store.commit(lambda tx: tx.intents.remove(applied))
+
+    def _repack(self) -> None:
+        for path in sorted((self._layout.directory / "git").glob("*/**/*.git")):
+            if self._stop.is_set():
+                return
+            upkeep(str(path))

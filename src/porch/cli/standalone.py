@@ -1,0 +1,280 @@
+"""The standalone server, put together: one process, one data directory, no cluster.
+
+The composition root. It knows every room and does nothing itself: it makes the parts in the order in which they need
+each other, hands them on, and takes them apart in reverse.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from porch.apiserver.app import App
+from porch.apiserver.authn import AuthenticatorChain, Impersonation, Tokens, ensure_token_file
+from porch.apiserver.authz import RbacAuthorizer, StoredRoles, check_binding, check_role
+from porch.apiserver.discovery import Discovery
+from porch.apiserver.health import Health, Metrics, Version
+from porch.apiserver.interface import Documents, Resource
+from porch.apiserver.openapi import OpenApi
+from porch.apiserver.request import Receive, Scope, Send
+from porch.apiserver.reviews import review_storages
+from porch.apiserver.server import Tls, serve
+from porch.cache import Cache, Lanes
+from porch.cache.opener import GitOpener, Layout
+from porch.cache.upkeep import Upkeep
+from porch.cli.hosted import HostedFromCache
+from porch.cli.kubeconfig import write_kubeconfig
+from porch.controllers.repositories import RepositoryController
+from porch.engine import Engine, PackageRevisionResourcesStorage, PackageRevisions, Packages, WatcherManager
+from porch.errors import BadRequest
+from porch.gitserver import GitServer
+from porch.gitserver import Limits as GitLimits
+from porch.keys import ObjectKey
+from porch.objects import ResourceStorage
+from porch.objects.bootstrap import create_system_namespaces
+from porch.objects.checks import (
+    Check,
+    namespace_exists,
+    namespace_is_empty,
+    repository_conflicts,
+    system_namespaces_stay,
+)
+from porch.objects.rbac_bootstrap import ensure_default_roles
+from porch.objects.stored import StoredObjects
+from porch.pki import ensure_pki
+from porch.repository.credentials import SecretCredentials
+from porch.repository.git import check_git
+from porch.settings import Settings
+from porch.store import Store
+from porch.store.sqlite import open_store
+from porch.strategy.configmap import ConfigMapStrategy
+from porch.strategy.interface import Strategy
+from porch.strategy.namespace import NamespaceStrategy
+from porch.strategy.package import PackageStrategy
+from porch.strategy.packagerevision import PackageRevisionStrategy
+from porch.strategy.rbac import BindingStrategy, RoleStrategy
+from porch.strategy.repository import RepositoryStrategy
+from porch.strategy.resources import ResourcesStrategy
+from porch.strategy.secret import SecretStrategy
+from porch.task import Tasks
+from porch.types import ALL_KINDS, core, package, packagerevision, rbac, repository, resources
+from porch.workers import WorkerPool
+
+
+@dataclass(frozen=True, slots=True)
+class Standalone:
+    """A server that has not started to listen yet, or does."""
+
+    app: Front
+    tls: Tls
+    listener: socket.socket
+    stopping: asyncio.Event
+    controller: RepositoryController
+    grace: float
+    url: str
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Serves until `stopping` is set."""
+        controller = asyncio.create_task(self.controller.run())
+        try:
+            await serve(self.app, self.listener, self.tls, self.stopping, grace=self.grace, ready=ready)
+        finally:
+            controller.cancel()
+
+
+class Front:
+    """Git users and Kubernetes clients come to one port; the path tells them apart."""
+
+    def __init__(self, api: App, git: GitServer) -> None:
+        self._api, self._git = api, git
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._git if scope["type"] == "http" and scope["path"].startswith("/git/") else self._api
+        await app(scope, receive, send)
+
+    def close(self) -> None:
+        self._api.close()
+        self._git.close()
+
+
+def build(settings: Settings, stack: ExitStack) -> Standalone:
+    """Makes all parts; `stack` takes them apart again. Needs a running event loop, and the data directory locked."""
+    check_git()
+    listener = stack.enter_context(_listen(settings))
+    url = settings.public_url.rstrip("/") or _own_url(settings, listener)
+    pki = ensure_pki(settings.data_dir / "pki", _tls_names(settings))
+    store = open_store(settings.data_dir / "porch.db")
+    stack.callback(store.close)
+    workers = WorkerPool(settings.workers, settings.work_timeout)
+    stack.callback(workers.close)
+
+    parts = _Parts(settings, store, workers, Layout(settings.data_dir), settings.public_url.rstrip("/"))
+    write_kubeconfig(settings.data_dir / "kubeconfig", _own_url(settings, listener), pki)
+    parts.recover()
+    parts.upkeep.start()
+    stack.callback(parts.upkeep.stop)
+    stack.callback(parts.cache.close)
+
+    stopping = asyncio.Event()
+    controller = RepositoryController(
+        parts.cache, parts.storages[str(repository.REPOSITORY.resource)], parts.feed, settings.sync_interval, url
+    )
+    tls = Tls(pki.server_cert, pki.server_key, pki.ca_cert)
+    return Standalone(parts.front(stopping), tls, listener, stopping, controller, settings.grace, url)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.bind, settings.port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise BadRequest(f"cannot listen on {settings.bind}:{settings.port}: {error}; choose another --port") from error
+    return listener
+
+
+def _tls_names(settings: Settings) -> list[str]:
+    public = urlsplit(settings.public_url).hostname
+    return [settings.bind, *settings.tls_names, *([public] if public else [])]
+
+
+def _own_url(settings: Settings, listener: socket.socket) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.bind, settings.bind)  # noqa: S104 - compared, not bound
+    return f"https://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+
+
+class _Parts:
+    """The rooms of one server, wired."""
+
+    def __init__(self, settings: Settings, store: Store, workers: WorkerPool, layout: Layout, public_url: str) -> None:
+        self._settings, self._layout = settings, layout
+        self._roles = RbacAuthorizer(StoredRoles(store))
+        stored = _stored(store)
+        self.feed = WatcherManager(store)
+        credentials = SecretCredentials(_SecretLookup(store))
+        opener = GitOpener(layout, workers, credentials, public_url, settings.dashed_names, settings.remote_timeout)
+        lanes = Lanes(settings.remote_concurrency, settings.remote_queue)
+        self.cache = Cache(store, stored[str(repository.REPOSITORY.resource)], opener, lanes)
+        engine = Engine(store, self.cache, Tasks(), workers)
+        self.upkeep = Upkeep(self.cache, layout)
+        packages = (PackageRevisions(engine), PackageRevisionResourcesStorage(engine), Packages(engine))
+        reviews = review_storages(self._roles, _Resolver(packages))
+        self.storages: Mapping[str, ResourceStorage] = {
+            str(storage.kind.resource): storage for storage in (*stored.values(), *packages, *reviews)
+        }
+        create_system_namespaces(self.storages[str(core.NAMESPACE.resource)])
+        ensure_default_roles(self.storages)
+
+    def recover(self) -> None:
+        """After a crash or power cut: what was acknowledged is put back, what was interrupted is settled."""
+        self.upkeep.replay()
+        self.cache.settle()
+
+    def front(self, stopping: asyncio.Event) -> Front:
+        settings = self._settings
+        tokens = settings.data_dir / "tokens.csv"
+        ensure_token_file(tokens)
+        more = [Path(settings.token_file).expanduser()] if settings.token_file else []
+        authenticator = Impersonation(AuthenticatorChain(Tokens([tokens, *more])), self._roles)
+        documents: list[Documents] = [Discovery(ALL_KINDS), OpenApi(ALL_KINDS), Health({}, {}), Version(), Metrics()]
+        api = App(
+            self._resources(),
+            self.feed,
+            authenticator=authenticator,
+            authorizer=self._roles,
+            documents=documents,
+            stopping=stopping,
+        )
+        spool = settings.data_dir / "spool"
+        spool.mkdir(mode=0o700, exist_ok=True)
+        hosted = HostedFromCache(self.cache, self.storages[str(repository.REPOSITORY.resource)], self._layout)
+        limits = GitLimits(push_bytes=settings.max_push_bytes)
+        return Front(api, GitServer(hosted, authenticator, self._roles, spool, limits))
+
+    def _resources(self) -> list[Resource]:
+        resource_files = str(resources.PACKAGE_REVISION_RESOURCES.resource)
+        return [
+            Resource(
+                kind=kind,
+                storage=self.storages[str(kind.resource)],
+                strategy=_STRATEGIES.get(kind.plural, Strategy)(kind),
+                cheap_reads=str(kind.resource) != resource_files,
+                max_body=self._settings.max_package_bytes
+                if str(kind.resource) == resource_files
+                else self._settings.max_body_bytes,
+            )
+            for kind in ALL_KINDS
+        ]
+
+
+_STRATEGIES: Mapping[str, type[Strategy]] = {
+    core.NAMESPACE.plural: NamespaceStrategy,
+    core.SECRET.plural: SecretStrategy,
+    core.CONFIG_MAP.plural: ConfigMapStrategy,
+    rbac.ROLE.plural: RoleStrategy,
+    rbac.CLUSTER_ROLE.plural: RoleStrategy,
+    rbac.ROLE_BINDING.plural: BindingStrategy,
+    rbac.CLUSTER_ROLE_BINDING.plural: BindingStrategy,
+    repository.REPOSITORY.plural: RepositoryStrategy,
+    packagerevision.PACKAGE_REVISION.plural: PackageRevisionStrategy,
+    resources.PACKAGE_REVISION_RESOURCES.plural: ResourcesStrategy,
+    package.PORCH_PACKAGE.plural: PackageStrategy,
+}
+_MORE_CHECKS: Mapping[str, tuple[Check, ...]] = {
+    rbac.ROLE.plural: (check_role,),
+    rbac.CLUSTER_ROLE.plural: (check_role,),
+    rbac.ROLE_BINDING.plural: (check_binding,),
+    rbac.CLUSTER_ROLE_BINDING.plural: (check_binding,),
+    repository.REPOSITORY.plural: (repository_conflicts,),
+}
+
+
+def _stored(store: Store) -> dict[str, ResourceStorage]:
+    """The kinds whose objects lie in the store as they are."""
+    kinds = (
+        core.NAMESPACE,
+        core.SECRET,
+        core.CONFIG_MAP,
+        rbac.ROLE,
+        rbac.CLUSTER_ROLE,
+        rbac.ROLE_BINDING,
+        rbac.CLUSTER_ROLE_BINDING,
+        repository.REPOSITORY,
+    )
+    storages: dict[str, ResourceStorage] = {}
+    for kind in kinds:
+        checks = (*((namespace_exists(kind),) if kind.namespaced else ()), *_MORE_CHECKS.get(kind.plural, ()))
+        deletion = (system_namespaces_stay, namespace_is_empty(ALL_KINDS)) if kind is core.NAMESPACE else ()
+        storages[str(kind.resource)] = StoredObjects(store, _STRATEGIES[kind.plural](kind), checks, deletion)
+    return storages
+
+
+class _SecretLookup:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __call__(self, namespace: str, name: str) -> core.Secret | None:
+        with self._store.read() as reads:
+            found = reads.versions.get(ObjectKey(str(core.SECRET.resource), namespace, name))
+        if found is None:
+            return None
+        secret: core.Secret = core.SECRET.decode(found.version, found.tail)
+        return secret
+
+
+class _Resolver:
+    """Access reviews name package revisions in either spelling, as requests do."""
+
+    def __init__(self, storages: tuple[ResourceStorage, ...]) -> None:
+        self._storages = {(storage.kind.group, storage.kind.plural): storage for storage in storages}
+
+    def __call__(self, group: str, resource: str, namespace: str, name: str) -> str:
+        storage = self._storages.get((group, resource))
+        return storage.resolve(namespace, name) if storage is not None else name

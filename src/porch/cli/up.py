@@ -1,0 +1,49 @@
+"""`porch up`: the standalone server in the foreground."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from porch.cli.datadir import locked
+from porch.cli.options import settings_options
+from porch.settings import Settings
+
+
+@click.command()
+@settings_options()
+def command(settings: Settings) -> None:
+    r"""Start a server: one process, one data directory, no cluster. Ctrl-C or SIGTERM ends it.
+
+    \b
+    Example:
+      porch up --data-dir ./porch-data --port 0
+    """
+    import uvloop
+
+    from porch.observe.logs import configure
+
+    os.umask(0o077)
+    configure(settings.log_level, settings.log_file)
+    with locked(settings.data_dir), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    from porch.cli.standalone import build
+
+    with ExitStack() as stack:
+        server = build(settings, stack)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, server.stopping.set)
+        await server.run(lambda: _announce(server.url, settings.data_dir / "kubeconfig"))
+
+
+def _announce(url: str, kubeconfig: Path) -> None:
+    click.echo(f"porch is ready on {url}; in your shell: export KUBECONFIG={kubeconfig}")

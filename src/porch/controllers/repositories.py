@@ -1,0 +1,171 @@
+"""The Repository controller: decides when a Repository is synchronised, and writes down how it went.
+
+A client of the API like any other: it reads Repositories through their storage, hears of changes through the feed, and
+writes conditions to the status. The work itself is the cache's. Each Repository has a task of its own that works on a
+thread, then sleeps until it is due or poked; timers live here, not in the status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import structlog
+
+from porch.cache import SYSTEM, Cache
+from porch.controllers import status
+from porch.errors import NotFound, PorchError, ServiceUnavailable
+from porch.keys import RepositoryKey
+from porch.objects import Call, ChangeFeed, ListOptions, ResourceStorage
+from porch.types.repository import FINALIZER, Repository
+
+_log = structlog.get_logger("porch.controllers")
+_PARALLEL = 8
+_RETRY_SECONDS = 30.0
+_RETRY_MOST_SECONDS = 300.0
+_SETTLE_SECONDS = 10.0
+T = TypeVar("T")
+
+
+class RepositoryController:
+    def __init__(
+        self, cache: Cache, repositories: ResourceStorage, feed: ChangeFeed, interval: float, public_url: str = ""
+    ) -> None:
+        """`interval` is in seconds, between synchronisations of one Repository."""
+        self._cache, self._repositories, self._feed = cache, repositories, feed
+        self._interval, self._public_url = interval, public_url
+        self._threads = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="sync")
+        self._pokes: dict[RepositoryKey, asyncio.Event] = {}
+        self._generations: dict[RepositoryKey, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        resource, seen = str(self._repositories.kind.resource), self._feed.version()
+        listed = await self._in_thread(lambda: self._repositories.list(Call(SYSTEM), ListOptions()))
+        for item in listed.page.items:
+            self._poke(RepositoryKey(item.key.namespace, item.key.name))
+        self._spawn(self._settle())
+        try:
+            while True:
+                await self._feed.wait(resource, seen, 60.0)
+                for change in self._feed.changes(resource, seen, 1000):
+                    seen = change.current.version
+                    obj: Repository = self._repositories.kind.decode(seen, change.current.tail)
+                    key = RepositoryKey(change.current.key.namespace, change.current.key.name)
+                    # A status is our own writing; the generation tells it from a change that needs work.
+                    if change.current.deleted or self._generations.get(key) != obj.metadata.generation:
+                        self._poke(key)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _poke(self, key: RepositoryKey) -> None:
+        """Has the Repository worked on now, or once more when it is being worked on."""
+        if key in self._pokes:
+            self._pokes[key].set()
+        else:
+            self._pokes[key] = asyncio.Event()
+            self._spawn(self._keep(key))
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def _settle(self) -> None:
+        while True:
+            await self._in_thread(self._cache.settle)
+            await asyncio.sleep(_SETTLE_SECONDS)
+
+    async def _keep(self, key: RepositoryKey) -> None:
+        """The life of one Repository here."""
+        poke, failures = self._pokes[key], 0
+        while True:
+            poke.clear()
+            error = await self._in_thread(lambda: self._work(key))
+            if isinstance(error, NotFound) and not poke.is_set():
+                del self._pokes[key]
+                return
+            failures = failures + 1 if error else 0
+            try:
+                await asyncio.wait_for(poke.wait(), self._pause(error, failures))
+            except TimeoutError:
+                continue
+
+    def _pause(self, error: PorchError | None, failures: int) -> float:
+        """A remote that does not answer is asked again soon, then ever later; jitter keeps many apart."""
+        if error is None:
+            pause = self._interval
+        elif isinstance(error, ServiceUnavailable):
+            pause = min(_RETRY_SECONDS * 2 ** (failures - 1), _RETRY_MOST_SECONDS)
+        else:
+            pause = _RETRY_MOST_SECONDS
+        return min(pause, max(self._interval, _RETRY_SECONDS)) * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
+
+    def _work(self, key: RepositoryKey) -> PorchError | None:
+        """One pass. Returns what went wrong; NotFound when the Repository is gone."""
+        try:
+            obj = self._cache.repository_object(key)
+            self._generations[key] = obj.metadata.generation
+            if obj.metadata.deletion_timestamp:
+                self._release(key)
+                return NotFound()
+            self._claim(key, obj)
+            return self._synchronise(key, obj)
+        except NotFound as error:
+            self._cache.close_repository(key)
+            return error
+        except PorchError as error:
+            _log.warning("the Repository could not be worked on", repository=str(key), error=error.message)
+            return error
+        except Exception:  # noqa: BLE001 - one broken Repository must not end the care for it, or for others
+            _log.exception("an error of ours while working on a Repository", repository=str(key))
+            return PorchError()
+
+    def _claim(self, key: RepositoryKey, obj: Repository) -> None:
+        if FINALIZER in obj.metadata.finalizers:
+            return
+
+        def claim(current: Repository) -> Repository:
+            if FINALIZER not in current.metadata.finalizers:
+                current.metadata.finalizers = [*current.metadata.finalizers, FINALIZER]
+            return current
+
+        self._repositories.update(Call(SYSTEM), key.namespace, key.name, claim)
+
+    def _release(self, key: RepositoryKey) -> None:
+        """The Repository is being deleted: its revisions leave the index, then its finalizer goes."""
+        self._cache.close_repository(key)
+
+        def release(current: Repository) -> Repository:
+            current.metadata.finalizers = [name for name in current.metadata.finalizers if name != FINALIZER]
+            return current
+
+        self._repositories.update(Call(SYSTEM), key.namespace, key.name, release)
+
+    def _synchronise(self, key: RepositoryKey, obj: Repository) -> PorchError | None:
+        if not obj.status.conditions:
+            self._write(key, status.reconciling)
+        try:
+            opened = self._cache.open_repository(key)
+            result = opened.synchronise()
+        except PorchError as error:
+            message = error.message
+            self._write(key, lambda current: status.failed(current, message))
+            return error
+        for warning in result.warnings:
+            _log.warning("a ref was skipped", repository=str(key), reason=warning)
+        clone_url = status.clone_url(self._public_url, opened.facts)
+        self._write(key, lambda current: status.synchronised(current, result, self._interval, clone_url))
+        return None
+
+    def _write(self, key: RepositoryKey, change: Callable[[Repository], Repository]) -> None:
+        self._repositories.update(Call(SYSTEM), key.namespace, key.name, change, "status")

@@ -1,0 +1,54 @@
+"""What the index must allow before a package revision is made: workspace, existing packages, nesting, refs.
+
+Each rule is an indexed query over full paths, on both sides, in all Repositories of the same git repository. They run
+twice: early, to answer before work is done, and in the transaction that records the intent, which decides.
+"""
+
+from __future__ import annotations
+
+from porch.cache import RepositoryFacts
+from porch.errors import AlreadyExists, Conflict, Details
+from porch.keys import PACKAGE_REVISIONS, RevisionKey, join_path
+from porch.store import Reads, Transaction
+
+_GROUP, _RESOURCE = PACKAGE_REVISIONS.group, PACKAGE_REVISIONS.resource
+
+
+def unique_workspace(reads: Reads | Transaction, facts: RepositoryFacts, key: RevisionKey) -> None:
+    """Step 4: a workspace is unique within its package, and so is the name that is returned."""
+    name, _ = facts.names(key)
+    rows = reads.revisions.of_package(key.package.repository, key.package.path)
+    if any(row.workspace == key.workspace for row in rows):
+        text = (
+            f"package revision workspaceNames must be unique; package revision with name {key.package.path} "
+            f"in repo {key.package.repository.name} with workspaceName {key.workspace} already exists"
+        )
+        raise AlreadyExists(text, details=Details(name=name, group=_GROUP, kind=_RESOURCE))
+    if reads.revisions.get(key.package.repository.namespace, name) is not None:
+        raise AlreadyExists.of(_GROUP, _RESOURCE, name)
+
+
+def free_path(reads: Reads | Transaction, facts: RepositoryFacts, key: RevisionKey) -> None:
+    """Step 6: a new package is not there yet, and lies neither in another one nor around it."""
+    full_path = join_path(facts.directory, key.package.path)
+    name, _ = facts.names(key)
+    for row in reads.revisions.overlapping(facts.location, full_path):
+        if row.full_path == full_path:
+            text = f'package "{key.package.path}" already exists in repository "{key.package.repository.name}"'
+            raise AlreadyExists(text, details=Details(name=name, group=_GROUP, kind=_RESOURCE))
+        text = (
+            f'package path "{key.package.path}" conflicts with existing package "{row.path}": packages cannot be nested'
+        )
+        raise Conflict(text, details=Details(name=name, group=_GROUP, kind=_RESOURCE))
+
+
+def free_ref(reads: Reads | Transaction, facts: RepositoryFacts, key: RevisionKey) -> None:
+    """Git keeps refs like files: `drafts/a` and `drafts/a/b` cannot both be. Names the ref that is in the way."""
+    ref = f"refs/heads/drafts/{join_path(facts.directory, key.package.path)}/{key.workspace}"
+    clash = reads.revisions.clashing_ref(facts.refs_of, ref)
+    if clash is not None:
+        name, _ = facts.names(key)
+        text = (
+            f"the draft's branch {ref} cannot exist beside {clash}; rename or delete that one, or choose another name"
+        )
+        raise Conflict(text, details=Details(name=name, group=_GROUP, kind=_RESOURCE))

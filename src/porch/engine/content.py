@@ -1,0 +1,50 @@
+"""A package's files on their way into a draft: what is rendered is read, everything else stays an entry of git."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from porch.cache import CachedRepository
+from porch.engine.engine import Engine
+from porch.errors import Invalid
+from porch.render import render
+from porch.repository import Entry, Files
+from porch.types.resources import PACKAGE_REVISION_RESOURCES as KIND
+
+_READ_NAMES = ("Kptfile", ".krmignore")
+_READ_SUFFIXES = (".yaml", ".yml", ".json")
+_HEAVY_BYTES = 256 * 1024
+"""Packages above this are rendered in a worker process, so that parsing does not hold up other requests."""
+
+
+def rendered(
+    engine: Engine, repository: CachedRepository, name: str, files: Files, *, push_on_failure: bool = False
+) -> Files:
+    """Renders the whole package `name`. Files that rendering does not read, or leaves as they were, come back as given.
+
+    Raises Invalid with a FieldError for each wrong file, unless `push_on_failure` wants the package kept as it is, with
+    the failure in its Kptfile.
+    """
+    texts = _texts(repository, {path: item for path, item in files.items() if _is_read(path)})
+    heavy = sum(map(len, texts.values())) > _HEAVY_BYTES
+    result = engine.workers.run(render, texts) if heavy else render(texts)
+    if result.problems and not (push_on_failure and result.storable):
+        raise Invalid.of(KIND.group, KIND.name, name, result.problems)
+    changed = {path: data for path, data in result.files.items() if texts.get(path) != data}
+    return {**files, **changed}
+
+
+def _is_read(path: str) -> bool:
+    base = path.rpartition("/")[2]
+    return base in _READ_NAMES or base.endswith(_READ_SUFFIXES)
+
+
+def _texts(repository: CachedRepository, files: Files) -> dict[str, bytes]:
+    entries = {path: item.blob for path, item in files.items() if isinstance(item, Entry)}
+    blobs = dict(zip(entries, repository.read_blobs(list(entries.values())), strict=True))
+    return {path: blobs[path] if isinstance(item, Entry) else item for path, item in files.items()}
+
+
+def unchanged(files: Files, entries: Mapping[str, Entry]) -> bool:
+    """Whether `files` are exactly the entries that are there already."""
+    return files.keys() == entries.keys() and all(files[path] == entries[path] for path in entries)

@@ -1,0 +1,137 @@
+"""Use case: update a package revision. What users put on it is stored; what the Kptfile keeps is committed and pushed.
+
+Metadata of the Kubernetes object (labels, annotations, finalizers, owners) may change in every lifecycle. Kptfile
+metadata, readiness gates and conditions change only in a Draft, and make one commit. Lifecycle changes belong to
+another use case, which is not built yet and is refused here by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from porch.cache import CachedRepository, UserMetadata
+from porch.engine.content import rendered
+from porch.engine.delete import BUSY, finish_deletion, still
+from porch.engine.engine import Engine, Revision, author_name, dry_version, load
+from porch.engine.rollback import rollback
+from porch.errors import Conflict, Invalid, invalid
+from porch.keys import PACKAGE_REVISIONS
+from porch.krm.errors import YamlError
+from porch.krm.kptfile import Kptfile
+from porch.objects import Call, metadata
+from porch.objects.identity import require_same
+from porch.observe import step
+from porch.repository import Entry, PackageRevisionDraft
+from porch.store import StoredVersion, Transaction
+from porch.strategy.packagerevision import PackageRevisionStrategy
+from porch.types.packagerevision import PACKAGE_REVISION, PUSH_ON_RENDER_FAILURE, PackageRevision
+from porch.types.task import Task
+
+Change = Callable[[PackageRevision], PackageRevision]
+_strategy = PackageRevisionStrategy(PACKAGE_REVISION)
+_ATTEMPTS = 20
+
+
+def update_package_revision(engine: Engine, call: Call, namespace: str, name: str, change: Change) -> StoredVersion:
+    """Returns the stored object; the current one when nothing changed. A change that lost a race is made again."""
+    for _ in range(_ATTEMPTS):
+        revision = load(engine, namespace, name)
+        old, new = revision.object(), change(revision.object())
+        with step("engine.validate"):
+            _validate(call, new, old)
+        if new == old:
+            return revision.stored
+        if old.metadata.deletion_timestamp and not new.metadata.finalizers:
+            return _finish_deletion(engine, call, revision)
+        if _content(new) != _content(old):
+            return _edit_content(engine, call, revision, new)
+        stored = _put_metadata(engine, call, revision, new)
+        if stored is not None:
+            return stored
+    raise Conflict.modified(PACKAGE_REVISIONS.group, PACKAGE_REVISIONS.resource, name)
+
+
+def _validate(call: Call, new: PackageRevision, old: PackageRevision) -> None:
+    """Checks the change and puts back, in `new`, whatever this endpoint may not change."""
+    _strategy.normalise(new)
+    require_same(PACKAGE_REVISION, new.metadata, old.metadata, must_name_version=True)
+    metadata.carry_over(new.metadata, old.metadata)
+    call.warnings += metadata.drop_repeated_owners(new.metadata)
+    errors = [
+        *metadata.metadata_errors(new.metadata, lambda _: []),
+        *metadata.update_errors(new.metadata, old.metadata),
+    ]
+    errors += _strategy.validate_update(new, old)
+    if not errors and new.spec.lifecycle != old.spec.lifecycle:
+        errors.append(invalid("spec.lifecycle", new.spec.lifecycle, "changing the lifecycle is not built yet"))
+    if errors:
+        raise Invalid.of(PACKAGE_REVISION.group, PACKAGE_REVISION.name, old.metadata.name, errors)
+    _strategy.prepare_for_update(new, old, "")
+    new.kind, new.api_version = old.kind, old.api_version
+    new.metadata.resource_version = old.metadata.resource_version
+
+
+def _content(obj: PackageRevision) -> tuple[object, ...]:
+    """What of a PackageRevision is kept in the Kptfile."""
+    return obj.spec.package_metadata, obj.spec.readiness_gates, obj.status.conditions
+
+
+def _finish_deletion(engine: Engine, call: Call, revision: Revision) -> StoredVersion:
+    namespace, name = revision.row.namespace, revision.row.name
+    with engine.locks.hold(PACKAGE_REVISIONS, namespace, name, BUSY.format(namespace, name)):
+        return revision.stored if call.dry_run else finish_deletion(engine, revision)
+
+
+def _put_metadata(engine: Engine, call: Call, revision: Revision, new: PackageRevision) -> StoredVersion | None:
+    """Stores what users put on the object; no git. None when the object moved meanwhile."""
+    repository = engine.cache.open_repository(revision.repository)
+    found = repository.discovered(revision.row)
+    user = UserMetadata.of(new.metadata)
+    if call.dry_run:
+        return StoredVersion(
+            revision.stored.key, revision.stored.version, revision.stored.uid, PACKAGE_REVISION.encode_tail(new)
+        )
+
+    def put(tx: Transaction) -> StoredVersion | None:
+        current = tx.versions.get(revision.stored.key)
+        if current is None or current.version != revision.stored.version:
+            return None
+        return repository.indexer.put(tx, found, user)
+
+    return engine.store.commit(put)
+
+
+def _edit_content(engine: Engine, call: Call, revision: Revision, new: PackageRevision) -> StoredVersion:
+    row = revision.row
+    with engine.locks.hold(PACKAGE_REVISIONS, row.namespace, row.name, BUSY.format(row.namespace, row.name)):
+        repository = engine.cache.open_repository(revision.repository)
+        with rollback(row.name), step("engine.edit"):
+            draft = repository.open_package_revision_draft(row, repository.author(author_name(call.caller)))
+            _change_kptfile(engine, repository, draft, new)
+            user = UserMetadata.of(new.metadata)
+            if call.dry_run:
+                return dry_version(repository, draft, user, revision.stored)
+            return repository.close_package_revision_draft(draft, row.name, user, lambda tx: still(tx, revision))
+
+
+def _change_kptfile(
+    engine: Engine, repository: CachedRepository, draft: PackageRevisionDraft, new: PackageRevision
+) -> None:
+    """Absent means unchanged; what is there replaces what the Kptfile has."""
+    entry = draft.entries["Kptfile"]
+    try:
+        kptfile = Kptfile.parse(repository.read_blobs([entry.blob])[0])
+    except YamlError as error:
+        problem = invalid("spec.resources[Kptfile]", "", f"{error.message}; mend it through PackageRevisionResources")
+        raise Invalid.of(PACKAGE_REVISION.group, PACKAGE_REVISION.name, new.metadata.name, [problem]) from error
+    spec = new.spec
+    if spec.package_metadata is not None:
+        kptfile = kptfile.with_metadata(spec.package_metadata.labels, spec.package_metadata.annotations, merge=False)
+    if spec.readiness_gates is not None:
+        kptfile = kptfile.with_readiness_gates([gate.condition_type for gate in spec.readiness_gates])
+    if new.status.conditions is not None:
+        kptfile = kptfile.with_conditions(new.status.conditions)
+    push_on_failure = new.metadata.annotations.get(PUSH_ON_RENDER_FAILURE) == "true"
+    files: dict[str, bytes | Entry] = {**draft.entries, "Kptfile": kptfile.data}
+    whole = rendered(engine, repository, new.metadata.name, files, push_on_failure=push_on_failure)
+    draft.update_resources(whole, Task(type="render"))

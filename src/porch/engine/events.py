@@ -1,0 +1,113 @@
+"""The watcher manager: recent changes in memory, and the waking of those who wait for them.
+
+The store calls `notify` after each commit, on its writer's thread. Watches are cursors: each reads from its own place,
+out of the recent changes while it keeps up and out of the store's log when it does not, so a slow one costs the others
+nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+
+from prometheus_client import Counter
+
+from porch.store import Change, Store
+
+_KEEP_CHANGES = 2048
+_KEEP_BYTES = 8 * 1024 * 1024
+_EVENTS = Counter("porch_events_total", "Changes that watchers were told of.", ["resource"])
+
+
+class _Recent:
+    """The newest changes of one resource. Complete for versions above `floor`."""
+
+    def __init__(self, floor: int) -> None:
+        self.floor = floor
+        self.latest = floor
+        self._changes: deque[Change] = deque()
+        self._bytes = 0
+
+    def add(self, change: Change) -> None:
+        self._changes.append(change)
+        self._bytes += len(change.current.tail)
+        self.latest = change.current.version
+        while len(self._changes) > _KEEP_CHANGES or self._bytes > _KEEP_BYTES:
+            dropped = self._changes.popleft()
+            self._bytes -= len(dropped.current.tail)
+            self.floor = dropped.current.version
+
+    def after(self, version: int, limit: int) -> list[Change]:
+        start = bisect_right(self._changes, version, key=lambda change: change.current.version)
+        return list(islice(self._changes, start, start + limit))
+
+
+class WatcherManager:
+    """Implements objects.ChangeFeed over a Store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._recent: dict[str, _Recent] = {}
+        self._start = self.version()
+        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        store.on_commit(self.notify)
+
+    def version(self) -> int:
+        with self._store.read() as reads:
+            return reads.versions.version()
+
+    def notify(self, changes: Sequence[Change]) -> None:
+        """Remembers the changes and wakes the watchers of their resources. Any thread; never blocks."""
+        resources = {change.current.key.resource for change in changes}
+        with self._lock:
+            for change in changes:
+                resource = change.current.key.resource
+                recent = self._recent.get(resource)
+                if recent is None:
+                    recent = self._recent[resource] = _Recent(self._start)
+                recent.add(change)
+                _EVENTS.labels(resource).inc()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake, resources)
+
+    def changes(self, resource: str, after: int, limit: int) -> Sequence[Change]:
+        with self._lock:
+            recent = self._recent.get(resource)
+            if recent is None and after >= self._start:
+                return []
+            if recent is not None and after >= recent.floor:
+                return recent.after(after, limit)
+        with self._store.read() as reads:
+            return reads.versions.changes(resource, after, limit)
+
+    async def wait(self, resource: str, after: int, seconds: float) -> bool:
+        self._loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = self._loop.create_future()
+        waiting = self._waiting.setdefault(resource, set())
+        waiting.add(future)
+        try:
+            if self._is_beyond(resource, after):
+                return True
+            await asyncio.wait_for(future, seconds)
+        except TimeoutError:
+            return False
+        finally:
+            waiting.discard(future)
+        return True
+
+    def _is_beyond(self, resource: str, after: int) -> bool:
+        with self._lock:
+            recent = self._recent.get(resource)
+            return recent is not None and recent.latest > after
+
+    def _wake(self, resources: set[str]) -> None:
+        for resource in resources:
+            for future in self._waiting.get(resource, ()):
+                if not future.done():
+                    future.set_result(None)

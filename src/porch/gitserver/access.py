@@ -1,0 +1,71 @@
+"""Who asks, and what they may do: git's password prompt in front of the server's own authentication.
+
+Git can only send Basic: the user name is ignored and the password is a bearer token of this server.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+
+from porch.apiserver.interface import Attributes, Authenticator, Authorizer, ClientCertificate
+from porch.errors import Forbidden
+from porch.keys import PACKAGE_REVISION_RESOURCES, PACKAGE_REVISIONS
+from porch.objects import Caller
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+class Access:
+    """One request's caller in one namespace."""
+
+    def __init__(self, caller: Caller, authorizer: Authorizer, namespace: str) -> None:
+        self.caller = caller
+        self._authorizer = authorizer
+        self._namespace = namespace
+
+    def may_update(self, permission: str) -> bool:
+        """`permission` is `packagerevisions` or a subresource of it, like `packagerevisions/approval`."""
+        resource, _, subresource = permission.partition("/")
+        wanted = Attributes(
+            verb="update",
+            group=PACKAGE_REVISIONS.group,
+            version="v1alpha1",
+            resource=resource,
+            subresource=subresource,
+            namespace=self._namespace,
+        )
+        try:
+            self._authorizer.authorize(self.caller, wanted)
+        except Forbidden:
+            return False
+        return True
+
+    def check_read(self) -> None:
+        """Raises Forbidden."""
+        wanted = Attributes(
+            verb="get",
+            group=PACKAGE_REVISION_RESOURCES.group,
+            version="v1alpha1",
+            resource=PACKAGE_REVISION_RESOURCES.resource,
+            namespace=self._namespace,
+        )
+        self._authorizer.authorize(self.caller, wanted)
+
+
+def authenticate(authenticator: Authenticator, headers: Headers, certificate: ClientCertificate | None) -> Caller:
+    """Raises Unauthorized."""
+    return authenticator.authenticate([_as_bearer(header) for header in headers], certificate)
+
+
+def _as_bearer(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    name, value = header
+    scheme, _, credentials = value.partition(b" ")
+    if name != b"authorization" or scheme.lower() != b"basic":
+        return header
+    try:
+        _, _, token = base64.b64decode(credentials.strip(), validate=True).partition(b":")
+    except binascii.Error:
+        return header
+    return name, b"Bearer " + token

@@ -1,0 +1,271 @@
+"""The Kptfile at the root of a package: read strictly, read leniently, changed without touching anything else.
+
+The strict form guards what is stored: whatever it accepts, upstream accepts. The lenient form is for revisions that
+somebody else put into the repository: it takes what it understands and never fails. Changes are lossless edits and
+return a new Kptfile; a change that means nothing returns the same bytes.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from porch.krm import kptfile_fields as fields
+from porch.krm.edit import Text
+from porch.krm.errors import YamlError
+from porch.krm.places import Path
+from porch.krm.yaml import decode_text, documents, value_of
+from porch.types.packagerevision import GitLock, Locator, PackageCondition
+
+NAME = "Kptfile"
+RENDERED = "Rendered"
+STATUSES = ("True", "False", "Unknown")
+MAX_BYTES = 1024 * 1024
+_GROUP, _VERSION = "kpt.dev", "v1"
+_OLD_VERSIONS = ("kpt.dev/v1alpha1", "kpt.dev/v1alpha2")
+_BOM = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class KptfileSummary:
+    """What a package revision shows of its Kptfile."""
+
+    name: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    readiness_gates: Sequence[str] = ()
+    conditions: Sequence[PackageCondition] = ()
+    upstream_lock: Locator = field(default_factory=Locator)
+    functions: Sequence[str] = ()
+    """Image (or program) of each function of the pipeline, mutators first."""
+
+
+def read_summary(data: bytes) -> KptfileSummary:
+    """As much as can be understood; an empty summary of a broken Kptfile. Never raises."""
+    try:
+        roots = documents(decode_text(data[:MAX_BYTES]))
+        return _summary(value_of(roots[0], texts=True)) if roots else KptfileSummary()
+    except YamlError:
+        return KptfileSummary()
+
+
+class Kptfile:
+    """A Kptfile that upstream would accept."""
+
+    def __init__(self, text: Text, *, bom: bool) -> None:
+        self._text = text
+        self._bom = bom
+        self.summary = _summary(value_of(text.root, texts=True))
+
+    @classmethod
+    def parse(cls, data: bytes) -> Kptfile:
+        """Raises YamlError with upstream's sentence for whatever is wrong first."""
+        if len(data) > MAX_BYTES:
+            raise YamlError(f"a Kptfile must be no longer than {MAX_BYTES} bytes")
+        text = Text(decode_text(data), wide=True)
+        _check_version(text.value)
+        for problem in fields.check(text.root):
+            raise problem
+        return cls(text, bom=data.startswith(_BOM.encode()))
+
+    @property
+    def data(self) -> bytes:
+        return ((_BOM if self._bom else "") + self._text.text).encode()
+
+    def with_metadata(
+        self, labels: Mapping[str, str] | None, annotations: Mapping[str, str] | None, *, merge: bool
+    ) -> Kptfile:
+        """None leaves a map alone. With `merge` the given entries are added, otherwise the map becomes them."""
+        text = copy.copy(self._text)
+        for name, current, wanted in (
+            ("labels", self.summary.labels, labels),
+            ("annotations", self.summary.annotations, annotations),
+        ):
+            if wanted is not None:
+                _set_map(text, ("metadata", name), current, {**current, **wanted} if merge else wanted)
+        return Kptfile(text, bom=self._bom)
+
+    def with_readiness_gates(self, gates: Sequence[str]) -> Kptfile:
+        """The gates become these; those that stay keep their place, new ones follow in the given order."""
+        text, path = copy.copy(self._text), ("info", "readinessGates")
+        if list(gates) == list(self.summary.readiness_gates):
+            return self
+        if not gates:
+            _remove(text, path)
+        else:
+            left = _remove_others(text, path, self.summary.readiness_gates, gates)
+            for gate in gates:
+                if gate not in left:
+                    _append(text, path, {"conditionType": gate})
+        return Kptfile(text, bom=self._bom)
+
+    def with_conditions(self, conditions: Sequence[PackageCondition]) -> Kptfile:
+        """The conditions become these, by type; those that stay keep their place, new ones follow."""
+        text, path = copy.copy(self._text), ("status", "conditions")
+        if list(conditions) == list(self.summary.conditions):
+            return self
+        if not conditions:
+            _remove(text, path)
+            return Kptfile(text, bom=self._bom)
+        left = _remove_others(text, path, [item.type for item in self.summary.conditions], [c.type for c in conditions])
+        for condition in conditions:
+            if condition.type in left:
+                _set_condition(text, (*path, left.index(condition.type)), condition)
+            else:
+                _append(text, path, _as_value(condition))
+        return Kptfile(text, bom=self._bom)
+
+    def with_rendered(self, condition: PackageCondition) -> Kptfile:
+        """Puts the verdict of a render: the Rendered condition, always the last one. Verdicts of single functions
+        (renderStatus) are those of an earlier render and go.
+        """
+        text, path = copy.copy(self._text), ("status", "conditions")
+        types = [item.type for item in self.summary.conditions]
+        if types[-1:] == [RENDERED] and types.count(RENDERED) == 1:
+            _set_condition(text, (*path, len(types) - 1), condition)
+        else:
+            _remove_others(text, path, types, [name for name in types if name != RENDERED])
+            _append(text, path, _as_value(condition))
+        text.remove(("status", "renderStatus"))
+        return Kptfile(text, bom=self._bom)
+
+
+def _check_version(value: Mapping[str, Any]) -> None:
+    version, kind = str(value.get("apiVersion") or ""), str(value.get("kind") or "")
+    if version in _OLD_VERSIONS and kind == NAME:
+        raise YamlError(f'old resource version "{version.partition("/")[2]}" found in Kptfile')
+    if (version, kind) != (f"{_GROUP}/{_VERSION}", NAME):
+        raise YamlError(f'unknown resource type "{version}, Kind={kind}" found in Kptfile')
+
+
+# --- reading
+
+
+def _summary(value: Any) -> KptfileSummary:
+    metadata, status, lock = _map(value, "metadata"), _map(value, "status"), _map(value, "upstreamLock")
+    git = _map(lock, "git")
+    locked = bool(git) and "git" in _map(value, "upstream")
+    pipeline = _map(value, "pipeline")
+    functions = [*_maps(pipeline, "mutators"), *_maps(pipeline, "validators")]
+    return KptfileSummary(
+        name=_text(metadata, "name"),
+        labels=_texts(metadata, "labels"),
+        annotations=_texts(metadata, "annotations"),
+        readiness_gates=[_text(gate, "conditionType") for gate in _maps(_map(value, "info"), "readinessGates")],
+        conditions=[_condition(item) for item in _maps(status, "conditions")],
+        upstream_lock=_locator(lock, git) if locked else Locator(),
+        functions=[_text(function, "image") or _text(function, "exec") for function in functions],
+    )
+
+
+def _condition(item: Mapping[str, Any]) -> PackageCondition:
+    status = _text(item, "status")
+    return PackageCondition(
+        type=_text(item, "type"),
+        status=status if status in STATUSES else "Unknown",
+        reason=_text(item, "reason"),
+        message=_text(item, "message"),
+    )
+
+
+def _locator(lock: Mapping[str, Any], git: Mapping[str, Any]) -> Locator:
+    return Locator(
+        type=_text(lock, "type"),
+        git=GitLock(
+            repo=_text(git, "repo"),
+            directory=_text(git, "directory"),
+            ref=_text(git, "ref"),
+            commit=_text(git, "commit"),
+        ),
+    )
+
+
+def _map(value: Any, key: str) -> Mapping[str, Any]:
+    item = value.get(key) if isinstance(value, dict) else None
+    return item if isinstance(item, dict) else {}
+
+
+def _maps(value: Any, key: str) -> list[Mapping[str, Any]]:
+    """The items of a list, one for one; what is no mapping counts as an empty one."""
+    items = value.get(key) if isinstance(value, dict) else None
+    return [item if isinstance(item, dict) else {} for item in items] if isinstance(items, list) else []
+
+
+def _text(value: Mapping[str, Any], key: str) -> str:
+    item = value.get(key)
+    return item if isinstance(item, str) else ""
+
+
+def _texts(value: Mapping[str, Any], key: str) -> dict[str, str]:
+    return {name: item if isinstance(item, str) else "" for name, item in _map(value, key).items()}
+
+
+# --- changing
+
+
+def _set_map(text: Text, path: Path, current: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    if dict(wanted) == dict(current):
+        return
+    if not wanted:
+        _remove(text, path)
+    elif not current:
+        _set(text, path, dict(sorted(wanted.items())))
+    else:
+        for key in sorted(wanted):
+            if current.get(key) != wanted[key]:
+                _set(text, (*path, key), wanted[key])
+        for key in current:
+            if key not in wanted:
+                text.remove((*path, key))
+
+
+def _set_condition(text: Text, path: Path, condition: PackageCondition) -> None:
+    wanted = _as_value(condition)
+    for key in ("type", "status", "reason", "message"):
+        if key in wanted:
+            text.set((*path, key), wanted[key], fields.CONDITION_ORDER)
+        else:
+            text.remove((*path, key))
+
+
+def _as_value(condition: PackageCondition) -> dict[str, str]:
+    value = {"type": condition.type, "status": condition.status}
+    if condition.reason:
+        value["reason"] = condition.reason
+    if condition.message:
+        value["message"] = condition.message
+    return value
+
+
+def _remove_others(text: Text, path: Path, current: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """Removes the list items whose name is not wanted, or came before; returns the names that are left."""
+    left = list(current)
+    for index in reversed(range(len(current))):
+        if current[index] not in wanted or current[index] in current[:index]:
+            text.remove((*path, index))
+            del left[index]
+    return left
+
+
+def _append(text: Text, path: Path, item: Mapping[str, str]) -> None:
+    items = text.get(*path)
+    if isinstance(items, list):
+        text.set((*path, len(items)), dict(item))
+    else:
+        _set(text, path, [dict(item)])
+
+
+def _set(text: Text, path: Path, value: Any) -> None:
+    """Sets the value and makes the mappings above it that are missing."""
+    while len(path) > 1 and not isinstance(text.get(*path[:-1]), dict):
+        path, value = path[:-1], {path[-1]: value}
+    text.set(path, value, fields.order(*map(str, path[:-1])))
+
+
+def _remove(text: Text, path: Path) -> None:
+    """Removes the value, and the mapping that it leaves empty."""
+    text.remove(path)
+    if len(path) > 1 and text.get(*path[:-1]) == {}:
+        text.remove(path[:-1])

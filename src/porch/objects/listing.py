@@ -1,0 +1,66 @@
+"""One page of a list: selectors checked, resourceVersion and continue token turned into a query of one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from porch.errors import BadRequest, Expired
+from porch.objects import paging
+from porch.objects.interface import ListOptions, ListResult
+from porch.store import Page, Query, Reads
+from porch.types.selectors import Selector
+
+_ALWAYS_SELECTABLE = ("metadata.name", "metadata.namespace")
+
+
+def read_list(reads: Reads, resource: str, selectable: Sequence[str], options: ListOptions) -> ListResult:
+    """`selectable` are the resource's field labels besides name and namespace. Raises as ResourceStorage.list."""
+    _require_selectable(options.fields, selectable)
+    query = Query(
+        resource,
+        namespace=options.namespace or None,
+        labels=options.labels,
+        fields=options.fields,
+        limit=options.limit,
+    )
+    page = _next_page(reads, query, options) if options.continue_token else _first_page(reads, query, options)
+    if not page.more:
+        return ListResult(page)
+    last = page.items[-1].key
+    return ListResult(page, paging.write_token(paging.Position(page.version, (last.namespace, last.name))))
+
+
+def _first_page(reads: Reads, query: Query, options: ListOptions) -> Page:
+    version = paging.read_version(options.resource_version)
+    if version:
+        paging.require_reached(version, reads.versions.version())
+    elif options.resource_version:
+        # "0" asks for whatever is at hand, all of it at once: Kubernetes reads its cache then.
+        query = replace(query, limit=0)
+    if options.match != "Exact":
+        return reads.versions.list(query)
+    try:
+        return reads.versions.list(replace(query, at=version))
+    except Expired as error:
+        raise paging.version_expired() from error
+
+
+def _next_page(reads: Reads, query: Query, options: ListOptions) -> Page:
+    if options.resource_version not in {"", "0"}:
+        raise BadRequest("specifying resource version is not allowed when using continue")
+    position = paging.read_token(options.continue_token)
+    if position.version > reads.versions.version():
+        raise BadRequest("continue key is not valid: no list was at this version; start a new list without it")
+    try:
+        return reads.versions.list(replace(query, at=position.version, after=position.after))
+    except Expired as error:
+        raise paging.token_expired() from error
+
+
+def _require_selectable(fields: Selector, selectable: Sequence[str]) -> None:
+    for requirement in fields.requirements:
+        if requirement.key not in {*_ALWAYS_SELECTABLE, *selectable}:
+            raise BadRequest(f"field label not supported: {requirement.key}")
+        if requirement.operator not in {"in", "notin"} or len(requirement.values) != 1:
+            raise BadRequest(f"field selector on {requirement.key}: only = and != are supported")

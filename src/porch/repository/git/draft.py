@@ -1,0 +1,161 @@
+"""A draft of a package revision: a chain of commits in memory, on the head of a branch or of an earlier draft.
+
+`update_resources` makes one commit; nothing is written until the repository plans the draft. Big content goes to a
+worker process, which writes it into the mirror as a pack; only the ids come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from porch.errors import BadRequest, Conflict, FieldError, Invalid, NotFound, invalid, required
+from porch.keys import PACKAGE_REVISION_RESOURCES, join_path
+from porch.repository.git.address import PORCH
+from porch.repository.git.annotations import CREATION_TASKS, draft_message
+from porch.repository.git.mirror import Mirror
+from porch.repository.git.objects import (
+    BLOB,
+    COMMIT,
+    EXECUTABLE,
+    FILE,
+    LINK,
+    NewObjects,
+    Signature,
+    encode_commit,
+    object_id,
+)
+from porch.repository.git.paths import collisions, path_problem
+from porch.repository.git.refnames import draft_ref
+from porch.repository.git.times import timestamp
+from porch.repository.git.trees import replace_directory, write_package
+from porch.repository.interface import Author, Discovered, Entry, Files
+from porch.types.packagerevision import DRAFT, PROPOSED
+from porch.types.task import Task
+
+BIG = 256 * 1024  # bytes; more would hold the interpreter for longer than a request may wait
+KPTFILE = "Kptfile"
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What drafts of one repository share. `store_blobs` writes big contents and returns their ids."""
+
+    mirror: Mirror
+    directory: str
+    clock: Callable[[], float]
+    store_blobs: Callable[[Sequence[bytes]], Sequence[str]]
+
+
+class GitDraft:
+    """See `PackageRevisionDraft`. `base` is what the first commit follows, empty for a root commit."""
+
+    def __init__(self, workshop: Workshop, author: Author, base: str, start: Discovered, *, existing: bool) -> None:
+        self._workshop = workshop
+        self._author = author
+        self.current = start if existing else None
+        self.result = start
+        self.objects = NewObjects()
+        self.stored_elsewhere = False
+        self._head = base
+        self._root = workshop.mirror.commit(base).tree if base else ""
+        self._entries = workshop.mirror.entries(start.tree) if existing else {}
+        self._files: Mapping[str, Entry] = self._entries
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        return self._entries
+
+    def update_lifecycle(self, lifecycle: str) -> None:
+        if lifecycle not in {DRAFT, PROPOSED}:
+            raise BadRequest(f'invalid new lifecycle value: "{lifecycle}"')
+        ref = draft_ref(lifecycle, self.result.full_path, self.result.workspace)
+        self.result = replace(self.result, lifecycle=lifecycle, ref=ref)
+
+    def update_resources(self, files: Files, task: Task) -> None:
+        self._validate(files)
+        self._files = self._store(files)
+        tree = write_package(self.objects, self._files)
+        result = self.result
+        mirror = self._workshop.mirror
+        self._root = replace_directory(mirror, self.objects, self._root, result.full_path, tree)
+        now = int(self._workshop.clock())
+        self._head = self._commit(draft_message(result.full_path, result.workspace, task), now)
+        self.result = replace(
+            result,
+            commit=self._head,
+            tree=tree,
+            kptfile=self._content(files[KPTFILE]),
+            created_at=result.created_at or timestamp(now),
+            task=result.task or (task if task.type in CREATION_TASKS else None),
+        )
+
+    def _commit(self, message: bytes, now: int) -> str:
+        author = Signature(self._author.name, self._author.email, now)
+        committer = Signature(PORCH.name, PORCH.email, now)
+        parents = [self._head] if self._head else []
+        return self.objects.add(COMMIT, encode_commit(self._root, parents, author, committer, message))
+
+    def _validate(self, files: Files) -> None:
+        errors = [] if KPTFILE in files else [required("spec.resources", "package must contain Kptfile at root")]
+        errors += [
+            _wrong(path, problem) for path in files if path not in self._files if (problem := path_problem(path))
+        ]
+        if not errors:
+            clashes = collisions(files, self._files.keys())
+            errors = [_wrong(path, problem) for path, problem in clashes.items()]
+        if errors:
+            name = f"{join_path(self.result.path).replace('/', '.')}.{self.result.workspace}"
+            raise Invalid.of(PACKAGE_REVISION_RESOURCES.group, "PackageRevisionResources", name, errors[:20])
+
+    def _store(self, files: Files) -> dict[str, Entry]:
+        """Every file as an entry: new contents become blobs, and keep the mode of the file that they replace."""
+        stored = {path: file for path, file in files.items() if isinstance(file, Entry)}
+        fresh = {path: file for path, file in files.items() if not isinstance(file, Entry)}
+        for path, blob in self._store_blobs(fresh).items():
+            stored[path] = self._entry(path, blob, len(fresh[path]))
+        return stored
+
+    def _store_blobs(self, fresh: Mapping[str, bytes]) -> dict[str, str]:
+        if sum(map(len, fresh.values())) > BIG:
+            self.stored_elsewhere = True
+            return dict(zip(fresh, self._workshop.store_blobs(list(fresh.values())), strict=True))
+        known = {entry.blob for entry in self._entries.values()}
+        blobs = {path: object_id(BLOB, data) for path, data in fresh.items()}
+        for path, blob in blobs.items():
+            if blob not in known:
+                self.objects.add(BLOB, fresh[path])
+        return blobs
+
+    def _entry(self, path: str, blob: str, size: int) -> Entry:
+        """Links and submodules stay only as they are; changed, they become plain files, so none can be made here."""
+        before = self._files.get(path)
+        keeps = before is not None and (before.mode == EXECUTABLE or (before.mode == LINK and before.blob == blob))
+        return Entry(before.mode if before and keeps else FILE, blob, size)
+
+    def _content(self, file: bytes | Entry) -> bytes:
+        if isinstance(file, bytes):
+            return file
+        made = self.objects.get(file.blob)
+        return made[1] if made else self._workshop.mirror.read_as(BLOB, file.blob)
+
+
+def _wrong(path: str, problem: str) -> FieldError:
+    shown = path if len(path) <= 200 else f"{path[:200]}..."
+    return invalid(f"spec.resources[{shown}]", shown, problem)
+
+
+def new_draft(workshop: Workshop, base: str, path: str, workspace: str, author: Author) -> GitDraft:
+    full_path = join_path(workshop.directory, path)
+    ref = draft_ref(DRAFT, full_path, workspace)
+    start = Discovered(path, full_path, workspace, 0, DRAFT, ref, "", "", b"", "")
+    return GitDraft(workshop, author, base, start, existing=False)
+
+
+def existing_draft(workshop: Workshop, current: Discovered, author: Author) -> GitDraft:
+    if current.lifecycle not in {DRAFT, PROPOSED}:
+        raise BadRequest("cannot update lifecycle for draft package revision: it is published")
+    try:
+        return GitDraft(workshop, author, current.commit, current, existing=True)
+    except NotFound as error:
+        raise Conflict(f"the content of {current.ref} is not here yet; try again after a synchronisation") from error

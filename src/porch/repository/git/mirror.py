@@ -1,0 +1,261 @@
+"""A bare repository on local disk: the copy of a remote, or, when it is hosted here, the repository itself.
+
+Refs are named as at the remote. Objects are read through libgit2, one handle a thread; new ones are written by us as
+loose objects, without fsync: for hosted repositories the redo record holds them until they are durable. Other git
+processes may write and repack beside us at any time, so a read that fails is tried once more with a fresh handle.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pygit2
+from pygit2.enums import ConfigLevel, ReferenceType
+
+from porch.errors import BadRequest, InternalError, NotFound
+from porch.repository.git.objects import (
+    BLOB,
+    COMMIT,
+    DIRECTORY,
+    SUBMODULE,
+    TAG,
+    TREE,
+    Commit,
+    TreeItem,
+    header,
+    parse_commit,
+    parse_tree,
+    peel_tag,
+)
+from porch.repository.interface import Entry
+
+MAX_FILES, MAX_DEPTH = 20_000, 200
+_KINDS = {1: COMMIT, 2: TREE, 3: BLOB, 4: TAG}
+_CONFIG = """\
+[core]
+	repositoryformatversion = 0
+	filemode = true
+	bare = true
+	logAllRefUpdates = false
+	fsync = pack,pack-metadata,commit-graph
+[gc]
+	auto = 0
+[maintenance]
+	auto = false
+[receive]
+	fsckObjects = true
+	denyDeletes = false
+	denyNonFastForwards = false
+	autogc = false
+	advertiseAtomic = true
+[transfer]
+	fsckObjects = true
+	unpackLimit = 100
+[uploadpack]
+	allowFilter = true
+[http]
+	receivepack = true
+	uploadpack = true
+"""
+
+for _level in (ConfigLevel.SYSTEM, ConfigLevel.GLOBAL, ConfigLevel.XDG):
+    pygit2.settings.search_path[_level] = ""  # a user's git configuration must not change what a server does
+
+
+class Ref(NamedTuple):
+    name: str
+    target: str
+
+
+class Mirror:
+    """Cheap to make; handles are opened on use."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._local = threading.local()
+
+    @classmethod
+    def prepare(cls, path: str) -> Mirror:
+        """Makes the repository if there is none yet; its configuration is ours, whatever was there."""
+        if not Path(path, "HEAD").exists():
+            _lay_out(path)
+        config = Path(path, "config")
+        if config.read_text("utf-8") != _CONFIG:
+            config.write_text(_CONFIG, "utf-8")
+        return cls(path)
+
+    def handle(self) -> pygit2.Repository:
+        """This thread's libgit2 repository."""
+        opened: pygit2.Repository | None = getattr(self._local, "repository", None)
+        if opened is None:
+            try:
+                opened = pygit2.Repository(self.path)
+            except pygit2.GitError as error:
+                raise InternalError(f"cannot open the local copy of the repository: {error}") from error
+            self._local.repository = opened
+        return opened
+
+    def close(self) -> None:
+        """Lets go of all threads' handles."""
+        self._local = threading.local()
+
+    def read(self, name: str) -> tuple[str, bytes]:
+        """Kind and content of an object. Raises NotFound."""
+        for attempt in range(2):
+            try:
+                number, data = self.handle().read(name)
+                return _KINDS[int(number)], data
+            except (KeyError, ValueError, pygit2.GitError) as error:
+                if attempt:
+                    raise NotFound(f"git object {name} is not there") from error
+                self._local.repository = None
+        raise AssertionError  # pragma: no cover - the loop returns or raises
+
+    def read_as(self, kind: str, name: str) -> bytes:
+        found, data = self.read(name)
+        if found != kind:
+            raise NotFound(f"git object {name} is a {found}, not a {kind}")
+        return data
+
+    def has(self, name: str) -> bool:
+        return name in self.handle()
+
+    def commit(self, name: str) -> Commit:
+        try:
+            return parse_commit(self.read_as(COMMIT, name))
+        except ValueError as error:
+            raise NotFound(f"git object {name} cannot be read: {error}") from error
+
+    def peel(self, name: str) -> str:
+        """The commit that a ref's target, perhaps an annotated tag, leads to. Raises NotFound when there is none."""
+        for _ in range(10):
+            kind, data = self.read(name)
+            if kind == COMMIT:
+                return name
+            if kind != TAG:
+                break
+            name = peel_tag(data)[1]
+        raise NotFound(f"git object {name} leads to no commit")
+
+    def tree(self, name: str) -> list[TreeItem]:
+        try:
+            return parse_tree(self.read_as(TREE, name))
+        except ValueError as error:
+            raise NotFound(f"git object {name} cannot be read: {error}") from error
+
+    def item_at(self, tree: str, path: str) -> TreeItem | None:
+        """What a tree has at a path; the tree itself for the empty path."""
+        item: TreeItem | None = TreeItem(b"", DIRECTORY, tree)
+        for segment in path.encode().split(b"/") if path else ():
+            if item is None or not item.is_directory:
+                return None
+            item = next((child for child in self.tree(item.id) if child.name == segment), None)
+        return item
+
+    def entries(self, tree: str) -> dict[str, Entry]:
+        """All files below a tree, by path."""
+        found: dict[str, Entry] = {}
+        pending = [("", tree, 0)]
+        while pending:
+            prefix, name, depth = pending.pop()
+            for item in self.tree(name):
+                path = prefix + item.name.decode("utf-8", "surrogateescape")
+                if item.is_directory:
+                    pending.append((f"{path}/", item.id, depth + 1))
+                else:
+                    found[path] = Entry(item.mode, item.id, self._size(item))
+            if len(found) > MAX_FILES or depth > MAX_DEPTH:
+                raise BadRequest(f"the package has more than {MAX_FILES} files or {MAX_DEPTH} levels of directories")
+        return found
+
+    def _size(self, item: TreeItem) -> int:
+        return 0 if item.mode == SUBMODULE else self.size(item.id)
+
+    def size(self, name: str) -> int:
+        """The size of an object, without reading its content."""
+        try:
+            return int(self.handle().odb.read_header(name)[1])
+        except (KeyError, ValueError, pygit2.GitError):
+            return len(self.read(name)[1])
+
+    def blobs(self, names: Sequence[str]) -> list[bytes]:
+        return [self.read_as(BLOB, name) for name in names]
+
+    def ref(self, name: str) -> str | None:
+        """The object that a ref points at. A broken ref counts as absent."""
+        try:
+            found = self.handle().lookup_reference(name)
+        except (KeyError, ValueError, pygit2.GitError):
+            return None
+        return str(found.target) if found.type == ReferenceType.DIRECT else None
+
+    def refs(self) -> Mapping[str, str]:
+        """All branches and tags. Names that are not UTF-8 have surrogates; symbolic refs are left out."""
+        return dict(self._all_refs())
+
+    def _all_refs(self) -> Iterator[Ref]:
+        for ref in self.handle().listall_reference_objects():
+            name = ref.raw_name.decode("utf-8", "surrogateescape")
+            if ref.type == ReferenceType.DIRECT and name.startswith(("refs/heads/", "refs/tags/")):
+                yield Ref(name, str(ref.target))
+
+    def descends(self, commit: str, ancestor: str) -> bool:
+        """Whether `commit` is `ancestor` or follows it; False when one of them is not here."""
+        try:
+            return commit == ancestor or self.handle().descendant_of(commit, ancestor)
+        except (KeyError, ValueError, pygit2.GitError):
+            return False
+
+    def write(self, objects: Iterable[tuple[str, str, bytes]]) -> None:
+        """Stores ids, kinds and contents as loose objects. They are unreachable until a ref leads to them."""
+        for name, kind, data in objects:
+            path = f"{self.path}/objects/{name[:2]}/{name[2:]}"
+            if not _is_stored(path):
+                write_loose(path, kind, data)
+
+
+def _is_stored(path: str) -> bool:
+    """A power cut can leave an empty file where an object was."""
+    try:
+        return os.stat(path).st_size > 0  # noqa: PTH116 - a third of pathlib's time, for each object of a draft
+    except FileNotFoundError:
+        return False
+
+
+def write_loose(path: str, kind: str, data: bytes) -> None:
+    """Atomically, replacing what is there."""
+    content = zlib.compress(header(kind, len(data)) + data, 1)
+    temporary = f"{path[:-38]}tmp_obj_{secrets.token_hex(8)}"  # git knows and ignores such names
+    try:
+        _create(temporary, content)
+    except FileNotFoundError:
+        Path(temporary).parent.mkdir(exist_ok=True)
+        _create(temporary, content)
+    os.rename(temporary, path)  # noqa: PTH104 - as above
+
+
+def _create(path: str, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+    finally:
+        os.close(descriptor)
+
+
+def _lay_out(path: str) -> None:
+    """A new bare repository, complete before it has its name."""
+    fresh = Path(f"{path}.{secrets.token_hex(4)}.new")
+    for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
+        (fresh / folder).mkdir(parents=True)
+    (fresh / "HEAD").write_text("ref: refs/heads/main\n", "ascii")
+    (fresh / "config").write_text(_CONFIG, "utf-8")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    fresh.rename(path)

@@ -1,0 +1,172 @@
+"""A git repository behind the Repository port: everything local is the same for all of them.
+
+Drafts, plans, discovery and reading work on the mirror. Where refs move is the *origin*'s business: the mirror itself
+for a hosted repository, a push for a remote one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from porch.errors import BadRequest, NotFound
+from porch.repository.git.address import PORCH, GitAddress
+from porch.repository.git.annotations import BRANCH_CREATION
+from porch.repository.git.bulk import store_blobs
+from porch.repository.git.discover import INLINE_REFS, Discovery, changed_refs, discover_mirror
+from porch.repository.git.draft import GitDraft, Workshop, existing_draft, new_draft
+from porch.repository.git.history import History, HistoryTooLong
+from porch.repository.git.mirror import Mirror
+from porch.repository.git.objects import (
+    BLOB,
+    COMMIT,
+    FILE,
+    TREE,
+    NewObjects,
+    Signature,
+    TreeItem,
+    encode_commit,
+    encode_tree,
+)
+from porch.repository.git.pack import build_pack
+from porch.repository.git.refnames import branch_ref
+from porch.repository.interface import Author, Discovered, Entry, PackageRevisionDraft, Plan, PushReport, Snapshot
+from porch.store import RefMove
+from porch.workers import WorkerPool
+
+_README = b"Created by porch"
+
+
+class Origin(Protocol):
+    """Where refs move, and where they are read when it matters."""
+
+    sends_objects: bool  # whether a push needs the pack even when it holds nothing new
+
+    def push(self, moves: Sequence[RefMove], pack: bytes) -> PushReport: ...
+
+    def read_refs(self, refs: Sequence[str]) -> dict[str, str]: ...
+
+    def fetch(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class GitRepository:
+    """Implements `Repository`. Opened with `open_hosted` or `open_remote`."""
+
+    def __init__(
+        self,
+        address: GitAddress,
+        mirror: Mirror,
+        origin: Origin,
+        workers: WorkerPool,
+        *,
+        mirror_id: str,
+        location: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._address = address
+        self._mirror = mirror
+        self._origin = origin
+        self._workers = workers
+        self._mirror_id = mirror_id
+        self._location = location
+        self._clock = clock
+        self._history = History(mirror, limit=2000)
+        self._workshop = Workshop(mirror, address.directory, clock, self._store_blobs)
+
+    @property
+    def mirror(self) -> str:
+        return self._mirror_id
+
+    @property
+    def location(self) -> str:
+        return self._location
+
+    def create_package_revision_draft(self, path: str, workspace: str, author: Author) -> GitDraft:
+        base = self._mirror.ref(branch_ref(self._address.branch)) or ""
+        return new_draft(self._workshop, base, path, workspace, self._address.author_of(author))
+
+    def open_package_revision_draft(self, current: Discovered, author: Author) -> GitDraft:
+        return existing_draft(self._workshop, current, self._address.author_of(author))
+
+    def plan(self, draft: PackageRevisionDraft) -> Plan:
+        assert isinstance(draft, GitDraft), "a draft of another kind of repository"
+        self._mirror.write(draft.objects)
+        return Plan(_moves(draft), self._pack(draft), draft.result)
+
+    def plan_deletion(self, current: Discovered) -> Plan:
+        return Plan((RefMove(current.ref, current.commit, ""),), b"", None)
+
+    def push(self, plan: Plan) -> PushReport:
+        if not plan.moves:
+            return PushReport(accepted=True)
+        return self._origin.push(plan.moves, plan.pack)
+
+    def read_refs(self, refs: Sequence[str]) -> dict[str, str]:
+        return self._origin.read_refs(refs)
+
+    def refresh(self) -> None:
+        self._origin.fetch()
+        if not self._mirror.ref(branch_ref(self._address.branch)):
+            self._create_branch()
+
+    def discover(self, known: Mapping[str, str]) -> Snapshot:
+        """Few changes are read here, many in a worker process."""
+        directory, branch = self._address.directory, self._address.branch
+        if len(changed_refs(self._mirror.refs(), known)) < INLINE_REFS:
+            try:
+                return Discovery(self._mirror, self._history, directory, branch).run(known)
+            except HistoryTooLong:
+                pass
+        return self._workers.run(discover_mirror, self._mirror.path, directory, branch, dict(known))
+
+    def entries(self, tree: str) -> Mapping[str, Entry]:
+        return self._mirror.entries(tree)
+
+    def read_blobs(self, blobs: Sequence[str]) -> Sequence[bytes]:
+        return self._mirror.blobs(blobs)
+
+    def close(self) -> None:
+        self._origin.close()
+        self._mirror.close()
+
+    def _store_blobs(self, contents: Sequence[bytes]) -> Sequence[str]:
+        return self._workers.run(store_blobs, self._mirror.path, contents)
+
+    def _pack(self, draft: GitDraft) -> bytes:
+        """Empty when nothing is new here, or when a push must collect the objects from the mirror."""
+        if self._origin.sends_objects:
+            return b"" if draft.stored_elsewhere else build_pack((kind, data) for _, kind, data in draft.objects)
+        return build_pack((kind, data) for _, kind, data in draft.objects) if len(draft.objects) else b""
+
+    def _create_branch(self) -> None:
+        """The root commit that upstream makes, so that the first draft has something to stand on."""
+        branch = self._address.branch
+        if not self._address.create_branch:
+            raise BadRequest(
+                f"error cloning git repository {self._address.url}, fetch of remote repository failed: "
+                f'branch "{branch}" doesn\'t exist: reference not found'
+            )
+        objects = NewObjects()
+        who = Signature(PORCH.name, PORCH.email, int(self._clock()))
+        readme = TreeItem(b"README.md", FILE, objects.add(BLOB, _README))
+        tree = objects.add(TREE, encode_tree([readme]))
+        commit = objects.add(COMMIT, encode_commit(tree, [], who, who, BRANCH_CREATION))
+        self._mirror.write(objects)
+        pack = build_pack((kind, data) for _, kind, data in objects)
+        report = self._origin.push([RefMove(branch_ref(branch), "", commit)], pack)
+        if not report.accepted and branch_ref(branch) not in self._origin.read_refs([branch_ref(branch)]):
+            raise BadRequest(f'cannot create branch "{branch}" in {self._address.url}: {report.text}')
+
+
+def _moves(draft: GitDraft) -> tuple[RefMove, ...]:
+    result, current = draft.result, draft.current
+    if not result.commit:
+        raise NotFound("the draft has no content yet")
+    if current is None:
+        return (RefMove(result.ref, "", result.commit),)
+    if result.ref != current.ref:
+        return RefMove(result.ref, "", result.commit), RefMove(current.ref, current.commit, "")
+    return () if result.commit == current.commit else (RefMove(result.ref, current.commit, result.commit),)

@@ -1,0 +1,55 @@
+"""Replays an intent of a hosted repository after a crash: its objects, then its refs.
+
+After a power cut any object or ref that was not yet synced may be missing, empty or torn, so the intent's objects are
+written again over whatever is there. Runs at start, before anything else uses the repository.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from porch.errors import Conflict, InternalError
+from porch.repository.git.mirror import Mirror, write_loose
+from porch.repository.git.moves import move_refs
+from porch.repository.git.objects import object_id
+from porch.repository.git.pack import read_pack
+from porch.repository.git.upkeep import sync_to_disk
+from porch.store import RefMove
+
+
+def restore(path: str, pack: bytes, moves: Sequence[RefMove]) -> None:
+    """Moves each ref that still has its old value, or none that can be read, to its new one; others stay. Durable when
+    this returns. Raises InternalError when the pack is damaged.
+    """
+    try:
+        for kind, data in read_pack(pack) if pack else ():
+            name = object_id(kind, data)
+            write_loose(f"{path}/objects/{name[:2]}/{name[2:]}", kind, data)
+    except ValueError as error:
+        raise InternalError(f"the redo record of {path} is damaged: {error}") from error
+    _unlock(path, "packed-refs")
+    mirror = Mirror(path)
+    for move in moves:
+        _unlock(path, move.ref)
+        _move(mirror, move)
+    mirror.close()
+    sync_to_disk(path)
+
+
+def _move(mirror: Mirror, move: RefMove) -> None:
+    found = mirror.ref(move.ref) or ""
+    if not found:
+        Path(mirror.path, move.ref).unlink(missing_ok=True)  # an empty or torn file; git's packed value shows again
+        found = mirror.ref(move.ref) or ""
+    if found not in {"", move.old} or found == move.new:
+        return
+    try:
+        move_refs(mirror, [RefMove(move.ref, found, move.new)])
+    except Conflict as error:
+        raise InternalError(f"cannot restore {move.ref} in {mirror.path}: {error.message}") from error
+
+
+def _unlock(path: str, name: str) -> None:
+    """Takes away the lock of a process that died with it."""
+    Path(path, f"{name}.lock").unlink(missing_ok=True)

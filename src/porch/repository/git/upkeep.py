@@ -1,0 +1,64 @@
+"""Keeping a repository fast as it grows, and making it durable.
+
+Loose objects and small packs are joined, refs are packed: by git itself, in a process of low priority, beside readers
+and writers. Nothing unreachable is ever thrown away: a draft may be about to need it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from porch.repository.git.executable import GitFailed, run_git
+
+_SAMPLE_FOLDER = "17"  # objects are spread evenly over 256 folders; one tells of all
+_LOOSE_IN_SAMPLE, _PACKS, _LOOSE_REFS = 8, 20, 500
+_DEADLINE = 600.0
+
+
+def upkeep(path: str, *, force: bool = False) -> bool:
+    """Tidies the repository when it needs it, or when forced; whether it did. Failures leave it as it was."""
+    packing_refs = force or _more_than(_LOOSE_REFS, _files(Path(path, "refs")))
+    repacking = force or _needs_repack(Path(path, "objects"))
+    try:
+        if packing_refs:
+            _git(path, "pack-refs", "--all")
+        if repacking:
+            _git(path, "repack", "-d", "-l", "-q", "--geometric=2", "--write-midx")
+    except GitFailed:
+        return False
+    return packing_refs or repacking
+
+
+def _git(path: str, *arguments: str) -> None:
+    command = ["-c", "pack.threads=1", "-c", "core.fsync=pack,pack-metadata,reference", *arguments]
+    run_git(command, cwd=path, deadline=_DEADLINE, nice=True)
+
+
+def _needs_repack(objects: Path) -> bool:
+    return _more_than(_LOOSE_IN_SAMPLE, _files(objects / _SAMPLE_FOLDER)) or _more_than(
+        _PACKS, (objects / "pack").glob("*.pack")
+    )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
+
+
+def _more_than(limit: int, found: Iterator[Path]) -> bool:
+    return any(index >= limit for index, _ in enumerate(found))
+
+
+def sync_to_disk(path: str) -> None:
+    """Everything written so far in this repository survives a power cut when this returns."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+        if syncfs is None:
+            os.sync()
+        elif syncfs(descriptor):
+            raise OSError(ctypes.get_errno(), "syncfs failed", path)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,72 @@
+"""Intents: the redo records of moves of refs, and which refs are on the move."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from porch.keys import RepositoryKey
+from porch.store.interface import Intent, RefMove
+from porch.store.sqlite.queries import QUERIES
+
+_ALL = QUERIES["intent_all"]
+_MOVING = QUERIES["intent_moving"]
+_ADD = QUERIES["intent_add"]
+_ADD_REF = QUERIES["intent_add_ref"]
+_APPLY = QUERIES["intent_apply"]
+_SETTLE_REFS = QUERIES["intent_settle_refs"]
+_REMOVE = QUERIES["intent_remove"]
+_MOVES = msgspec.json.Decoder(tuple[RefMove, ...])
+
+
+class SqliteIntentReader:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def all(self) -> Sequence[Intent]:
+        return [
+            Intent(
+                id=intent_id,
+                repository=RepositoryKey(namespace, repository),
+                mirror=mirror,
+                moves=_MOVES.decode(moves),
+                payload=payload,
+                pack=pack,
+                applied=bool(applied),
+            )
+            for intent_id, namespace, repository, mirror, moves, payload, pack, applied in self._db.execute(_ALL)
+        ]
+
+    def moving(self, mirror: str, refs: Iterable[str]) -> bool:
+        parameters = {"mirror": mirror, "refs": json.dumps(list(refs))}
+        return self._db.execute(_MOVING, parameters).fetchone() is not None
+
+
+class SqliteIntentWriter(SqliteIntentReader):
+    def add(self, intent: Intent) -> None:
+        self._db.execute(
+            _ADD,
+            {
+                "id": intent.id,
+                "namespace": intent.repository.namespace,
+                "repository": intent.repository.name,
+                "mirror": intent.mirror,
+                "moves": msgspec.json.encode(intent.moves).decode(),
+                "payload": intent.payload,
+                "pack": intent.pack,
+                "applied": intent.applied,
+            },
+        )
+        if not intent.applied:
+            refs = [{"mirror": intent.mirror, "ref": move.ref, "intent": intent.id} for move in intent.moves]
+            self._db.executemany(_ADD_REF, refs)
+
+    def mark_applied(self, intent_id: str) -> None:
+        self._db.execute(_APPLY, {"id": intent_id})
+        self._db.execute(_SETTLE_REFS, {"id": intent_id})
+
+    def remove(self, intent_ids: Iterable[str]) -> None:
+        self._db.executemany(_REMOVE, [{"id": intent_id} for intent_id in intent_ids])

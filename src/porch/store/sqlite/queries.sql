@@ -1,0 +1,219 @@
+-- Every statement that the adapter runs on the tables of schema.sql. None may scan a table: a test asks the planner.
+
+-- name: sequence_read
+-- The newest version number.
+SELECT version FROM sequence WHERE id = 1;
+
+-- name: sequence_next
+-- Allots the next version number.
+UPDATE sequence SET version = version + 1 WHERE id = 1 RETURNING version;
+
+-- name: version_get
+-- The current version of one object.
+SELECT version, namespace, name, alias, labels, fields, uid, deleted, tail
+FROM versions INDEXED BY versions_current
+WHERE resource = :resource AND namespace = :namespace AND name = :name AND superseded_by IS NULL;
+
+-- name: version_at
+-- One version by its number.
+SELECT version, namespace, name, alias, labels, fields, uid, deleted, tail
+FROM versions
+WHERE version = :version;
+
+-- name: version_by_alias
+-- The current objects of a namespace with an alias.
+SELECT version, namespace, name, alias, labels, fields, uid, deleted, tail
+FROM versions INDEXED BY versions_by_alias
+WHERE resource = :resource AND alias = :alias AND superseded_by IS NULL AND namespace = :namespace
+ORDER BY name;
+
+-- name: version_list
+-- Current objects within bounds, in order; those to be judged first come without their tail.
+SELECT version, namespace, name, alias, labels, fields, uid, deleted, CASE WHEN :judge THEN NULL ELSE tail END
+FROM versions INDEXED BY versions_current
+WHERE resource = :resource AND superseded_by IS NULL
+  AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace
+ORDER BY namespace, name
+LIMIT :limit;
+
+-- name: version_list_at
+-- As version_list, of the state at a version.
+SELECT version, namespace, name, alias, labels, fields, uid, deleted, CASE WHEN :judge THEN NULL ELSE tail END
+FROM versions INDEXED BY versions_history
+WHERE resource = :resource AND version <= :at AND (superseded_by IS NULL OR superseded_by > :at)
+  AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace
+ORDER BY namespace, name
+LIMIT :limit;
+
+-- name: version_list_named
+-- As version_list, of the objects with one name or alias.
+SELECT version, namespace, name, alias, labels, fields, uid, deleted, NULL
+FROM versions INDEXED BY versions_by_name
+WHERE resource = :resource AND name = :name AND superseded_by IS NULL
+  AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace
+UNION ALL
+SELECT version, namespace, name, alias, labels, fields, uid, deleted, NULL
+FROM versions INDEXED BY versions_by_alias
+WHERE resource = :resource AND alias = :name AND name <> :name AND superseded_by IS NULL
+  AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace
+ORDER BY namespace, name;
+
+-- name: version_count
+-- How many current objects are within bounds.
+SELECT count(*)
+FROM versions INDEXED BY versions_current
+WHERE resource = :resource AND superseded_by IS NULL
+  AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace;
+
+-- name: version_count_at
+-- How many objects were within bounds at a version.
+SELECT count(*)
+FROM versions INDEXED BY versions_history
+WHERE resource = :resource AND version <= :at AND (superseded_by IS NULL OR superseded_by > :at)
+  AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace;
+
+-- name: version_newest
+-- When a resource last changed.
+SELECT max(version) FROM versions WHERE resource = :resource;
+
+-- name: version_changes
+-- The log of a resource behind a version, each entry with the version that it superseded.
+SELECT c.version, c.namespace, c.name, c.alias, c.labels, c.fields, c.uid, c.deleted, c.tail,
+       p.version, p.namespace, p.name, p.alias, p.labels, p.fields, p.uid, p.deleted, p.tail
+FROM versions AS c
+LEFT JOIN versions AS p ON p.superseded_by = c.version AND p.version < c.version
+WHERE c.resource = :resource AND c.version > :after
+ORDER BY c.version
+LIMIT :limit;
+
+-- name: version_supersede
+-- Ends the time of a version.
+UPDATE versions SET superseded_by = :by WHERE version = :version;
+
+-- name: version_add
+-- Adds a version.
+INSERT INTO versions (version, resource, namespace, name, superseded_by, deleted, uid, alias, labels, fields, tail)
+VALUES (:version, :resource, :namespace, :name, :superseded_by, :deleted, :uid, :alias, :labels, :fields, :tail);
+
+-- name: version_compact
+-- Drops some versions whose time ended before, or at, a version, oldest first.
+DELETE FROM versions
+WHERE version IN (
+  SELECT version FROM versions INDEXED BY versions_superseded
+  WHERE superseded_by <= :before ORDER BY superseded_by LIMIT :limit
+)
+RETURNING resource, superseded_by;
+
+-- name: version_drop
+-- Drops all versions of a resource.
+DELETE FROM versions WHERE resource = :resource;
+
+-- name: floor_read
+-- From which version on a resource's log is complete.
+SELECT version FROM floors WHERE resource = :resource;
+
+-- name: floor_raise
+-- Records that a resource's log is complete only from a version on.
+INSERT INTO floors (resource, version) VALUES (:resource, :version)
+ON CONFLICT (resource) DO UPDATE SET version = max(version, excluded.version);
+
+-- name: revision_get
+-- One package revision.
+SELECT * FROM revisions WHERE namespace = :namespace AND name = :name;
+
+-- name: revision_of_repository
+-- The package revisions of a Repository.
+SELECT * FROM revisions INDEXED BY revisions_by_package
+WHERE namespace = :namespace AND repository = :repository
+ORDER BY path, name;
+
+-- name: revision_of_package
+-- The revisions of a package.
+SELECT * FROM revisions INDEXED BY revisions_by_package
+WHERE namespace = :namespace AND repository = :repository AND path = :path
+ORDER BY name;
+
+-- name: revision_overlapping
+-- Revisions whose package is at, above (a JSON list) or below a path of a git repository.
+SELECT * FROM revisions WHERE location = :location AND full_path IN (SELECT value FROM json_each(:at_or_above))
+UNION ALL
+SELECT * FROM revisions WHERE location = :location AND full_path > :below AND full_path < :beyond;
+
+-- name: revision_put
+-- Adds or replaces a package revision.
+INSERT OR REPLACE INTO revisions (
+  namespace, name, repository, location, path, full_path, workspace, revision, lifecycle, ref, "commit", tree,
+  content_version, latest
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: revision_delete
+-- Removes a package revision.
+DELETE FROM revisions WHERE namespace = :namespace AND name = :name;
+
+-- name: revision_drop
+-- Removes all package revisions.
+DELETE FROM revisions;
+
+-- name: ref_list
+-- The refs of a mirror.
+SELECT ref, target FROM refs WHERE mirror = :mirror;
+
+-- name: ref_clashing
+-- A ref above (a JSON list) or below a ref.
+SELECT ref FROM refs WHERE mirror = :mirror AND ref IN (SELECT value FROM json_each(:above))
+UNION ALL
+SELECT ref FROM refs WHERE mirror = :mirror AND ref > :below AND ref < :beyond
+LIMIT 1;
+
+-- name: ref_put
+-- Adds or moves a ref.
+INSERT OR REPLACE INTO refs (mirror, ref, target) VALUES (:mirror, :ref, :target);
+
+-- name: ref_delete
+-- Removes a ref.
+DELETE FROM refs WHERE mirror = :mirror AND ref = :ref;
+
+-- name: ref_drop
+-- Removes all refs.
+DELETE FROM refs;
+
+-- name: metadata_get
+-- The user metadata of a package revision.
+SELECT metadata FROM user_metadata WHERE namespace = :namespace AND name = :name;
+
+-- name: metadata_put
+-- Adds or replaces user metadata.
+INSERT OR REPLACE INTO user_metadata (namespace, name, metadata) VALUES (:namespace, :name, :metadata);
+
+-- name: metadata_delete
+-- Removes user metadata.
+DELETE FROM user_metadata WHERE namespace = :namespace AND name = :name;
+
+-- name: intent_all
+-- All intents, oldest first.
+SELECT id, namespace, repository, mirror, moves, payload, pack, applied FROM intents ORDER BY ordinal;
+
+-- name: intent_moving
+-- Whether an intent moves one of some refs (a JSON list) of a mirror.
+SELECT 1 FROM moving_refs WHERE mirror = :mirror AND ref IN (SELECT value FROM json_each(:refs)) LIMIT 1;
+
+-- name: intent_add
+-- Adds an intent.
+INSERT INTO intents (id, namespace, repository, mirror, moves, payload, pack, applied)
+VALUES (:id, :namespace, :repository, :mirror, :moves, :payload, :pack, :applied);
+
+-- name: intent_add_ref
+-- Notes a ref that an intent moves.
+INSERT OR IGNORE INTO moving_refs (mirror, ref, intent) VALUES (:mirror, :ref, :intent);
+
+-- name: intent_apply
+-- Marks an intent as applied.
+UPDATE intents SET applied = 1 WHERE id = :id;
+
+-- name: intent_settle_refs
+-- Forgets the refs that an intent moves.
+DELETE FROM moving_refs WHERE intent = :id;
+
+-- name: intent_remove
+-- Removes an intent.
+DELETE FROM intents WHERE id = :id;

@@ -1,0 +1,106 @@
+"""The index of package revisions, the refs last seen, and what users put on package revisions.
+
+"Above" and "below" are questions about `/`-separated paths: what is below `a/b` sorts between `a/b/` and `a/b0`,
+since `0` follows `/`; what is above it are its few prefixes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from porch.keys import RepositoryKey
+from porch.store.interface import RevisionRow
+from porch.store.sqlite.queries import QUERIES
+
+_GET = QUERIES["revision_get"]
+_OF_REPOSITORY = QUERIES["revision_of_repository"]
+_OF_PACKAGE = QUERIES["revision_of_package"]
+_OVERLAPPING = QUERIES["revision_overlapping"]
+_PUT = QUERIES["revision_put"]
+_DELETE = QUERIES["revision_delete"]
+_REFS = QUERIES["ref_list"]
+_CLASHING = QUERIES["ref_clashing"]
+_PUT_REF = QUERIES["ref_put"]
+_DELETE_REF = QUERIES["ref_delete"]
+_METADATA = QUERIES["metadata_get"]
+_PUT_METADATA = QUERIES["metadata_put"]
+_DELETE_METADATA = QUERIES["metadata_delete"]
+_LAST = "\U0010ffff"  # sorts behind every path
+
+
+class SqliteRevisionReader:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def get(self, namespace: str, name: str) -> RevisionRow | None:
+        return next(iter(self._rows(_GET, namespace=namespace, name=name)), None)
+
+    def of_repository(self, repository: RepositoryKey) -> Sequence[RevisionRow]:
+        return self._rows(_OF_REPOSITORY, namespace=repository.namespace, repository=repository.name)
+
+    def of_package(self, repository: RepositoryKey, path: str) -> Sequence[RevisionRow]:
+        return self._rows(_OF_PACKAGE, namespace=repository.namespace, repository=repository.name, path=path)
+
+    def overlapping(self, location: str, full_path: str) -> Sequence[RevisionRow]:
+        below, beyond = _below(full_path)
+        at_or_above = json.dumps([*_above(full_path), full_path])
+        return self._rows(_OVERLAPPING, location=location, at_or_above=at_or_above, below=below, beyond=beyond)
+
+    def refs(self, mirror: str) -> dict[str, str]:
+        return dict(self._db.execute(_REFS, {"mirror": mirror}))
+
+    def clashing_ref(self, mirror: str, ref: str) -> str | None:
+        below, beyond = _below(ref)
+        above = json.dumps(_above(ref))
+        row = self._db.execute(
+            _CLASHING, {"mirror": mirror, "above": above, "below": below, "beyond": beyond}
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def user_metadata(self, namespace: str, name: str) -> bytes | None:
+        row = self._db.execute(_METADATA, {"namespace": namespace, "name": name}).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def _rows(self, statement: str, **parameters: str) -> list[RevisionRow]:
+        return [_revision(row) for row in self._db.execute(statement, parameters)]
+
+
+def _revision(row: Sequence[Any]) -> RevisionRow:
+    """The table has RevisionRow's columns in its order."""
+    *columns, latest = row
+    values = (*columns, bool(latest))
+    return RevisionRow(*values)
+
+
+def _above(path: str) -> list[str]:
+    """The paths of which `path` is a part, the root (empty) among them."""
+    segments = path.split("/")
+    above = ["/".join(segments[:count]) for count in range(1, len(segments))]
+    return ["", *above] if path else above
+
+
+def _below(path: str) -> tuple[str, str]:
+    """What is below `path` sorts between these two."""
+    return (f"{path}/", f"{path}0") if path else ("", _LAST)
+
+
+class SqliteRevisionWriter(SqliteRevisionReader):
+    def put(self, row: RevisionRow) -> None:
+        self._db.execute(_PUT, dataclasses.astuple(row))
+
+    def delete(self, namespace: str, name: str) -> None:
+        self._db.execute(_DELETE, {"namespace": namespace, "name": name})
+
+    def put_refs(self, mirror: str, moved: Mapping[str, str | None]) -> None:
+        gone = [{"mirror": mirror, "ref": ref} for ref, target in moved.items() if target is None]
+        kept = [{"mirror": mirror, "ref": ref, "target": target} for ref, target in moved.items() if target is not None]
+        self._db.executemany(_DELETE_REF, gone)
+        self._db.executemany(_PUT_REF, kept)
+
+    def put_user_metadata(self, namespace: str, name: str, metadata: bytes | None) -> None:
+        parameters = {"namespace": namespace, "name": name, "metadata": metadata}
+        self._db.execute(_DELETE_METADATA if metadata is None else _PUT_METADATA, parameters)

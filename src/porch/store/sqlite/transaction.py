@@ -1,0 +1,54 @@
+"""What a snapshot and a transaction offer, bound to one connection, and the upkeep that runs inside a transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from porch.keys import PACKAGE_REVISIONS
+from porch.store.sqlite.intents import SqliteIntentReader, SqliteIntentWriter
+from porch.store.sqlite.queries import QUERIES
+from porch.store.sqlite.revisions import SqliteRevisionReader, SqliteRevisionWriter
+from porch.store.sqlite.versions import SqliteVersionReader, SqliteVersionWriter
+
+_DROP_VERSIONS = QUERIES["version_drop"]
+_DROP_REVISIONS = QUERIES["revision_drop"]
+_DROP_REFS = QUERIES["ref_drop"]
+_COMPACT = QUERIES["version_compact"]
+_RAISE_FLOOR = QUERIES["floor_raise"]
+
+
+class SqliteReads:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db = db
+        self.versions = SqliteVersionReader(db)
+        self.revisions = SqliteRevisionReader(db)
+        self.intents = SqliteIntentReader(db)
+
+
+class SqliteTransaction:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db = db
+        self.versions = SqliteVersionWriter(db)
+        self.revisions = SqliteRevisionWriter(db)
+        self.intents = SqliteIntentWriter(db)
+
+
+def drop_index(transaction: SqliteTransaction) -> None:
+    """Takes a number of its own for the floor, so that even a reader that was up to date gets Expired."""
+    resource = str(PACKAGE_REVISIONS)
+    db = transaction.db
+    db.execute(_DROP_REVISIONS)
+    db.execute(_DROP_REFS)
+    db.execute(_DROP_VERSIONS, {"resource": resource})
+    db.execute(_RAISE_FLOOR, {"resource": resource, "version": transaction.versions.allot()})
+
+
+def compact_some(transaction: SqliteTransaction, before: int, limit: int) -> int:
+    """Drops at most `limit` versions and returns how many; floors rise only where something was dropped."""
+    dropped = transaction.db.execute(_COMPACT, {"before": before, "limit": limit}).fetchall()
+    floors: dict[str, int] = {}
+    for resource, superseded_by in dropped:
+        floors[resource] = max(superseded_by, floors.get(resource, 0))
+    for resource, version in floors.items():
+        transaction.db.execute(_RAISE_FLOOR, {"resource": resource, "version": version})
+    return len(dropped)

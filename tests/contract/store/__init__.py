@@ -1,0 +1,1 @@
+"""The contract of the Store port: every adapter passes all of it."""
