@@ -16,6 +16,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -87,6 +88,7 @@ class GitHttp:
     redirect: str | None = None
     gate: threading.Event = field(default_factory=threading.Event)
     requests: list[str] = field(default_factory=list)
+    connections: list[socket.socket] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -110,6 +112,9 @@ class GitHttp:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        for connection in self.connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def create(self, name: str) -> str:
         """A new empty repository; its URL."""
@@ -135,6 +140,10 @@ class _Handler(BaseHTTPRequestHandler):
     server_state: GitHttp
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        self.server_state.connections.append(self.connection)
 
     def do_GET(self) -> None:
         self._serve()
@@ -175,7 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
         done = subprocess.run(
             ["git", "http-backend"], env=self._environment(len(body)), input=body, capture_output=True, check=False
         )
-        if self.server_state.cut_answers and self.command == "POST":
+        if self.server_state.cut_answers and self.path.endswith("/git-receive-pack"):
             self.close_connection = True
             return
         head, _, content = done.stdout.partition(b"\r\n\r\n")

@@ -146,14 +146,14 @@ class Wire:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stopping.set()
         self.app.close()
         self.runner.close()
 
-    def send(
-        self, method: str, path: str, body: Any = None, *, user: str = "alice", **headers: str
-    ) -> Reply:
+    def send(self, method: str, path: str, body: Any = None, *, user: str = "alice", **headers: str) -> Reply:
         """`body` is bytes, or a value to be sent as JSON. Header names use underscores."""
         return self.runner.run(self._send(method, path, body, user, headers))
 

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import inspect
 
 _MAX_INT64 = 2**63
+_WORDS: Mapping[Any, str] = {str: "string", list: "array", dict: "object", type(None): "null"}
 
 
 class Mismatch(Exception):
@@ -47,7 +48,7 @@ def _word(value: Any) -> str:
         return "bool"
     if isinstance(value, int | float):
         return f"number {value!r:.40}"
-    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
+    return _WORDS[type(value)]
 
 
 class Node(Protocol):

@@ -31,12 +31,12 @@ _MISSING = object()
 
 
 class Step(msgspec.Struct, rename={"source": "from"}):
-    """One operation of a JSON patch."""
+    """One operation of a JSON patch. An absent value is empty."""
 
     op: str
     path: str
     source: str | None = None
-    value: msgspec.Raw | None = None
+    value: msgspec.Raw = msgspec.Raw()
 
 
 class _Unfit(Exception):
@@ -160,7 +160,7 @@ def _transfer(document: Any, step: Step, path: list[str]) -> Any:
 
 
 def _value(step: Step) -> Any:
-    if step.value is None:
+    if not bytes(step.value):
         raise _Unfit('"value" is missing')
     return msgspec.json.decode(step.value)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from porch.cache.facts import RepositoryFacts
 from porch.errors import BadRequest
 from porch.keys import RepositoryKey
+from porch.objects.repository_checks import file_errors
 from porch.repository import Repository
 from porch.repository.credentials import SecretCredentials
 from porch.repository.git import GitAddress, open_hosted, open_remote
@@ -45,6 +46,7 @@ class GitOpener:
     layout: Layout
     workers: WorkerPool
     credentials: SecretCredentials
+    file_repositories: tuple[str, ...]
     public_url: str
     dashed: bool
     timeout: float
@@ -91,6 +93,9 @@ class GitOpener:
         )
 
     def _remote(self, facts: RepositoryFacts, address: GitAddress, git: GitRepository) -> Repository:
+        # Asked at every opening, because a symbolic link may lead elsewhere by now.
+        if problems := file_errors(git.repo, self.file_repositories):
+            raise BadRequest(str(problems[0]))
         secret = git.secret_ref.name if git.secret_ref else ""
         namespace = facts.key.namespace
         path = self.layout.mirror(namespace, git.repo, secret)
@@ -109,10 +114,10 @@ class GitOpener:
 def _address(obj: RepositoryObject, git: GitRepository, *, hosted: bool) -> GitAddress:
     return GitAddress(
         url=git.repo,
+        key=RepositoryKey(obj.metadata.namespace, obj.metadata.name),
         branch=git.branch or "main",
         directory=git.directory,
         create_branch=git.create_branch or hosted,
         author=git.author,
         email=git.email,
-        label=f"{obj.metadata.namespace}:{obj.metadata.name}",
     )

@@ -38,13 +38,6 @@ class CachedRepository:
         self._mover = Mover(store, repository, self.indexer, lane, running)
         self._syncing = threading.Lock()
 
-    def author(self, caller: str | None) -> Author:
-        """Who commits are by: the Repository's author if it names one, else the caller, else Porch itself."""
-        git = self.spec.spec.git
-        if git is not None and (git.author or git.email):
-            return Author(git.author or git.email, git.email)
-        return Author(caller, caller) if caller else Author("Package Orchestration Service", "porch@kpt.dev")
-
     def ready(self) -> None:
         """Makes sure that the repository was read at least once. Network, the first time only."""
         with self._store.read() as reads:

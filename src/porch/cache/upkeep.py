@@ -1,7 +1,7 @@
 """Background care for repositories on disk: redo records are let go once the files are safe, and packs stay few.
 
 One thread. Every few seconds it makes what was written durable, then forgets the intents that guarded it; now and then
-it has git repack what has grown, at low priority. At start, `replay` puts back what a power cut took.
+it drops old history and has git repack what has grown, at low priority. At start, `replay` puts back what a power cut took.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ _REPACK_ROUNDS = 30
 
 
 class Upkeep:
-    def __init__(self, cache: Cache, layout: Layout) -> None:
-        self._cache, self._layout = cache, layout
+    def __init__(self, cache: Cache, layout: Layout, history: int) -> None:
+        """`history` is how many versions watches can resume from."""
+        self._cache, self._layout, self._history = cache, layout, history
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
     def replay(self) -> None:
         """Writes the objects and refs of applied intents again, which is nothing where they are. Before anything is
-        served; the intents of a Repository that was unregistered have nobody to miss them."""
+        served; the intents of a Repository that was unregistered have nobody to miss them.
+        """
         with self._cache.store.read() as reads:
             applied = [intent for intent in reads.intents.all() if intent.applied]
         for intent in applied:
@@ -55,6 +57,7 @@ class Upkeep:
             rounds += 1
             self._guard(self.release_intents)
             if rounds % _REPACK_ROUNDS == 0:
+                self._guard(self._compact)
                 self._guard(self._repack)
 
     def _guard(self, work: Callable[[], None]) -> None:
@@ -71,6 +74,12 @@ class Upkeep:
         if applied:
             sync_to_disk(str(self._layout.directory))
             store.commit(lambda tx: tx.intents.remove(applied))
+
+    def _compact(self) -> None:
+        with self._cache.store.read() as reads:
+            oldest = reads.versions.version() - self._history
+        if oldest > 0:
+            self._cache.store.compact(oldest)
 
     def _repack(self) -> None:
         for path in sorted((self._layout.directory / "git").glob("*/**/*.git")):

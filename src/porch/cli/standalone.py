@@ -45,6 +45,7 @@ from porch.objects.checks import (
     system_namespaces_stay,
 )
 from porch.objects.rbac_bootstrap import ensure_default_roles
+from porch.objects.repository_checks import file_repositories_below
 from porch.objects.stored import StoredObjects
 from porch.pki import ensure_pki
 from porch.repository.credentials import SecretCredentials
@@ -156,14 +157,22 @@ class _Parts:
     def __init__(self, settings: Settings, store: Store, workers: WorkerPool, layout: Layout, public_url: str) -> None:
         self._settings, self._layout = settings, layout
         self._roles = RbacAuthorizer(StoredRoles(store))
-        stored = _stored(store)
+        stored = _stored(store, file_repositories_below(settings.file_repositories))
         self.feed = WatcherManager(store)
         credentials = SecretCredentials(_SecretLookup(store))
-        opener = GitOpener(layout, workers, credentials, public_url, settings.dashed_names, settings.remote_timeout)
+        opener = GitOpener(
+            layout=layout,
+            workers=workers,
+            credentials=credentials,
+            file_repositories=settings.file_repositories,
+            public_url=public_url,
+            dashed=settings.dashed_names,
+            timeout=settings.remote_timeout,
+        )
         lanes = Lanes(settings.remote_concurrency, settings.remote_queue)
         self.cache = Cache(store, stored[str(repository.REPOSITORY.resource)], opener, lanes)
         engine = Engine(store, self.cache, Tasks(), workers)
-        self.upkeep = Upkeep(self.cache, layout)
+        self.upkeep = Upkeep(self.cache, layout, settings.history)
         packages = (PackageRevisions(engine), PackageRevisionResourcesStorage(engine), Packages(engine))
         reviews = review_storages(self._roles, _Resolver(packages))
         self.storages: Mapping[str, ResourceStorage] = {
@@ -236,7 +245,7 @@ _MORE_CHECKS: Mapping[str, tuple[Check, ...]] = {
 }
 
 
-def _stored(store: Store) -> dict[str, ResourceStorage]:
+def _stored(store: Store, file_repositories: Check) -> dict[str, ResourceStorage]:
     """The kinds whose objects lie in the store as they are."""
     kinds = (
         core.NAMESPACE,
@@ -251,6 +260,7 @@ def _stored(store: Store) -> dict[str, ResourceStorage]:
     storages: dict[str, ResourceStorage] = {}
     for kind in kinds:
         checks = (*((namespace_exists(kind),) if kind.namespaced else ()), *_MORE_CHECKS.get(kind.plural, ()))
+        checks += (file_repositories,) if kind is repository.REPOSITORY else ()
         deletion = (system_namespaces_stay, namespace_is_empty(ALL_KINDS)) if kind is core.NAMESPACE else ()
         storages[str(kind.resource)] = StoredObjects(store, _STRATEGIES[kind.plural](kind), checks, deletion)
     return storages

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from porch.cache import CachedRepository, UserMetadata
 from porch.engine import checks
 from porch.engine.content import rendered
-from porch.engine.engine import Engine, author_name, dry_version
+from porch.engine.engine import Engine, author, dry_version
 from porch.engine.rollback import rollback
 from porch.errors import Invalid, invalid
 from porch.keys import PACKAGE_REVISIONS, PackageKey, RepositoryKey, RevisionKey
-from porch.objects import Call
+from porch.objects import Call, require_namespace
 from porch.observe import step
 from porch.repository import PackageRevisionDraft
 from porch.store import Reads, StoredVersion, Transaction
@@ -51,6 +51,8 @@ def create_package_revision(engine: Engine, call: Call, namespace: str, obj: Pac
     with step("engine.validate"):
         key = _validated(namespace, obj)
     busy = _BUSY.format(namespace, key.package.repository.name, key.package.path, key.workspace)
+    with engine.store.read() as reads:
+        require_namespace(reads, PACKAGE_REVISION, namespace, key.name)
     with engine.locks.hold(PACKAGE_REVISIONS, namespace, key.name, busy):
         with step("engine.open-repository"):
             repository = engine.cache.open_repository(key.package.repository)
@@ -102,9 +104,10 @@ def _check_task(creation: _Creation) -> None:
 def _draft(creation: _Creation) -> StoredVersion:
     """Steps 7 to 13: from the draft to the stored object."""
     repository, obj = creation.repository, creation.obj
-    author = repository.author(author_name(creation.call.caller))
     with step("repository.create-draft"):
-        draft = repository.create_package_revision_draft(obj.spec.package_name, obj.spec.workspace_name, author)
+        draft = repository.create_package_revision_draft(
+            obj.spec.package_name, obj.spec.workspace_name, author(creation.call.caller)
+        )
     with rollback(creation.name):
         _apply_task(creation, draft, obj.spec.tasks[0])
         with step("engine.update-lifecycle"):

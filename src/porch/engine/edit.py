@@ -12,7 +12,7 @@ from collections.abc import Callable
 from porch.cache import CachedRepository, UserMetadata
 from porch.engine.content import rendered
 from porch.engine.delete import BUSY, finish_deletion, still
-from porch.engine.engine import Engine, Revision, author_name, dry_version, load
+from porch.engine.engine import Engine, Revision, author, dry_version, load
 from porch.engine.rollback import rollback
 from porch.errors import Conflict, Invalid, invalid
 from porch.keys import PACKAGE_REVISIONS
@@ -106,7 +106,7 @@ def _edit_content(engine: Engine, call: Call, revision: Revision, new: PackageRe
     with engine.locks.hold(PACKAGE_REVISIONS, row.namespace, row.name, BUSY.format(row.namespace, row.name)):
         repository = engine.cache.open_repository(revision.repository)
         with rollback(row.name), step("engine.edit"):
-            draft = repository.open_package_revision_draft(row, repository.author(author_name(call.caller)))
+            draft = repository.open_package_revision_draft(row, author(call.caller))
             _change_kptfile(engine, repository, draft, new)
             user = UserMetadata.of(new.metadata)
             if call.dry_run:

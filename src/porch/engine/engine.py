@@ -13,7 +13,7 @@ from porch.engine.locks import Locks
 from porch.errors import NotFound
 from porch.keys import PACKAGE_REVISIONS, GroupResource, ObjectKey, RepositoryKey
 from porch.objects import AUTHENTICATED, Caller
-from porch.repository import PackageRevisionDraft
+from porch.repository import Author, PackageRevisionDraft
 from porch.store import RevisionRow, Store, StoredVersion
 from porch.task import TaskHandler
 from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
@@ -60,9 +60,11 @@ def load(engine: Engine, namespace: str, name: str, resource: GroupResource = PA
     return Revision(row, stored)
 
 
-def author_name(caller: Caller) -> str | None:
-    """Commits name the user of the request, if that is somebody who was authenticated."""
-    return caller.name if AUTHENTICATED in caller.groups else None
+def author(caller: Caller) -> Author:
+    """Commits name the user of the request, if that is somebody who was authenticated; else they are Porch's own.
+    The Repository may name another author for all of its commits.
+    """
+    return Author(caller.name, caller.name) if AUTHENTICATED in caller.groups else Author("", "")
 
 
 def dry_version(

@@ -16,7 +16,7 @@ import msgspec
 from porch.cache import CachedRepository
 from porch.engine.content import rendered, unchanged
 from porch.engine.delete import BUSY
-from porch.engine.engine import Engine, Revision, author_name, load
+from porch.engine.engine import Engine, Revision, author, load
 from porch.engine.rollback import rollback
 from porch.errors import Conflict, Invalid
 from porch.keys import PACKAGE_REVISION_RESOURCES as RESOURCES
@@ -123,7 +123,7 @@ def _save(
     push_on_failure = revision.object().metadata.annotations.get(PUSH_ON_RENDER_FAILURE) == "true"
     with step("render"):
         whole = rendered(engine, repository, revision.row.name, files, push_on_failure=push_on_failure)
-    draft = repository.open_package_revision_draft(revision.row, repository.author(author_name(call.caller)))
+    draft = repository.open_package_revision_draft(revision.row, author(call.caller))
     with step("repository.update-resources"):
         draft.update_resources(whole, Task(type="render"))
     if call.dry_run:

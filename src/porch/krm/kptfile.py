@@ -35,10 +35,10 @@ class KptfileSummary:
     name: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
-    readiness_gates: Sequence[str] = ()
-    conditions: Sequence[PackageCondition] = ()
+    readiness_gates: tuple[str, ...] = ()
+    conditions: tuple[PackageCondition, ...] = ()
     upstream_lock: Locator = field(default_factory=Locator)
-    functions: Sequence[str] = ()
+    functions: tuple[str, ...] = ()
     """Image (or program) of each function of the pipeline, mutators first."""
 
 
@@ -90,7 +90,7 @@ class Kptfile:
     def with_readiness_gates(self, gates: Sequence[str]) -> Kptfile:
         """The gates become these; those that stay keep their place, new ones follow in the given order."""
         text, path = copy.copy(self._text), ("info", "readinessGates")
-        if list(gates) == list(self.summary.readiness_gates):
+        if tuple(gates) == self.summary.readiness_gates:
             return self
         if not gates:
             _remove(text, path)
@@ -104,7 +104,7 @@ class Kptfile:
     def with_conditions(self, conditions: Sequence[PackageCondition]) -> Kptfile:
         """The conditions become these, by type; those that stay keep their place, new ones follow."""
         text, path = copy.copy(self._text), ("status", "conditions")
-        if list(conditions) == list(self.summary.conditions):
+        if tuple(conditions) == self.summary.conditions:
             return self
         if not conditions:
             _remove(text, path)
@@ -153,10 +153,10 @@ def _summary(value: Any) -> KptfileSummary:
         name=_text(metadata, "name"),
         labels=_texts(metadata, "labels"),
         annotations=_texts(metadata, "annotations"),
-        readiness_gates=[_text(gate, "conditionType") for gate in _maps(_map(value, "info"), "readinessGates")],
-        conditions=[_condition(item) for item in _maps(status, "conditions")],
+        readiness_gates=tuple(_text(gate, "conditionType") for gate in _maps(_map(value, "info"), "readinessGates")),
+        conditions=tuple(_condition(item) for item in _maps(status, "conditions")),
         upstream_lock=_locator(lock, git) if locked else Locator(),
-        functions=[_text(function, "image") or _text(function, "exec") for function in functions],
+        functions=tuple(_text(function, "image") or _text(function, "exec") for function in functions),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from porch.keys import RepositoryKey
 from porch.repository import Author, Repository
 from porch.repository.git import GitAddress, open_hosted, open_remote
 from porch.repository.interface import Discovered, Files, Plan
@@ -15,6 +16,7 @@ from porch.types.task import InitTask, Task
 from porch.workers import WorkerPool
 from tests.support.githttp import GitHttp, git, new_repository
 
+KEY = RepositoryKey("default", "web")
 ALICE = Author("alice", "alice@example.com")
 KPTFILE = b"apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: web\n"
 FILES: Files = {"Kptfile": KPTFILE, "README.md": b"# web\n", "config/web.yaml": b"kind: ConfigMap\n"}
@@ -70,7 +72,7 @@ def server(tmp_path: Path) -> Iterator[GitHttp]:
 def place(request: pytest.FixtureRequest, tmp_path: Path, workers: WorkerPool) -> Iterator[Place]:
     mirror = str(tmp_path / "mirror.git")
     if request.param == "hosted":
-        address = GitAddress("hosted:///web", create_branch=True)
+        address = GitAddress("hosted:///web", KEY, create_branch=True)
         hosted = open_hosted(mirror, address, workers, mirror_id="m", location="l", clock=lambda: NOON)
         yield Place("hosted", hosted, Path(mirror))
         hosted.close()
@@ -81,7 +83,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, workers: WorkerPool) -
     else:
         truth = new_repository(tmp_path / "web.git")
         url = truth.as_uri()
-    address = GitAddress(url, create_branch=True, label="default:web")
+    address = GitAddress(url, KEY, create_branch=True)
     remote = open_remote(mirror, address, workers, mirror_id="m", location="l", clock=lambda: NOON)
     remote.refresh()
     yield Place(request.param, remote, truth)

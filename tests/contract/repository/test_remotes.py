@@ -11,7 +11,7 @@ from porch.errors import BadRequest, PorchError, ServiceUnavailable
 from porch.repository import Credentials
 from porch.repository.git import GitAddress, GitRepository, open_remote
 from porch.workers import WorkerPool
-from tests.contract.repository.conftest import create, plan_new
+from tests.contract.repository.conftest import KEY, create, plan_new
 from tests.support.githttp import GitHttp, dead_url, git, new_repository, refuse_pushes
 
 SECRET = "s3cr3t-value"
@@ -36,7 +36,7 @@ class Opener:
         branch: str = "main",
     ) -> GitRepository:
         mirror = str(self._root / f"mirror{len(self._opened)}.git")
-        address = GitAddress(url, branch, create_branch=create_branch, label="default:web")
+        address = GitAddress(url, KEY, branch, create_branch=create_branch)
         opened = open_remote(
             mirror, address, self._workers, mirror_id="m", location="l", credentials=credentials, deadline=deadline
         )

@@ -10,7 +10,8 @@ from porch.krm import write, yaml
 from tests.unit.krm.oracle import CASES
 
 BLOCKS = [case for case in CASES if case["id"].startswith(("struct-0", "struct-1", "krm-0")) and "emit" in case]
-KEPT_STYLE = {"struct-09", "struct-14", "krm-03", "krm-05", "krm-06", "krm-07"}  # quotes, flow and empty items kept
+KEPT_STYLE = {"struct-09", "struct-14", "krm-03", "krm-05", "krm-06", "krm-07", "struct-13", "krm-08"}
+# quotes, flow and empty items of the input are kept there
 
 
 @pytest.mark.parametrize("case", [case for case in BLOCKS if case["id"] not in KEPT_STYLE], ids=lambda case: case["id"])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from porch.errors import BadRequest, ServiceUnavailable
+from porch.keys import RepositoryKey
 from porch.repository.interface import Author, Credentials
 
 PORCH = Author("Package Orchestration Service", "porch@kpt.dev")
@@ -23,22 +24,26 @@ _UNFIT_IN_REFS = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|
 @dataclass(frozen=True, slots=True)
 class GitAddress:
     """`directory` is without slashes at its ends. `author` and `email`, when set, replace the author of commits.
-
-    `label` names the Repository in texts: `<namespace>:<name>`.
+    `key` is the Repository that has this address; texts name it.
     """
 
     url: str
+    key: RepositoryKey
     branch: str = "main"
     directory: str = ""
     create_branch: bool = False
     author: str = ""
     email: str = ""
-    label: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "directory", self.directory.strip("/"))
         if problem := branch_problem(self.branch):
             raise BadRequest(f'error cloning git repository {self.url}, branch name "{self.branch}" invalid: {problem}')
+
+    @property
+    def label(self) -> str:
+        """Upstream's name for a repository in its texts."""
+        return f"{self.key.namespace}:{self.key.name}:{self.directory}:{self.branch}"
 
     def author_of(self, asked: Author) -> Author:
         """The author that a commit gets; one of the two settings stands in for the other."""

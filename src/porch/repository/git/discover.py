@@ -30,7 +30,7 @@ from porch.repository.git.times import timestamp
 from porch.repository.interface import Discovered, Snapshot
 from porch.types.packagerevision import DELETION_PROPOSED, DRAFT, PROPOSED, PUBLISHED
 
-INLINE_REFS = 20
+INLINE_REFS, INLINE_COMMITS = 20, 2000  # what may be read on a thread of the server
 _MAX_KPTFILE = 1024 * 1024
 _MAX_DEPTH = 64
 _histories: dict[str, History] = {}

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from porch.errors import BadRequest, Conflict, FieldError, Invalid, NotFound, invalid, required
-from porch.keys import PACKAGE_REVISION_RESOURCES, join_path
+from porch.keys import PACKAGE_REVISION_RESOURCES, PackageKey, RepositoryKey, RevisionKey, join_path
 from porch.repository.git.address import PORCH
 from porch.repository.git.annotations import CREATION_TASKS, draft_message
-from porch.repository.git.mirror import Mirror
+from porch.repository.git.mirror import BIG, Mirror
 from porch.repository.git.objects import (
     BLOB,
     COMMIT,
@@ -33,7 +33,6 @@ from porch.repository.interface import Author, Discovered, Entry, Files
 from porch.types.packagerevision import DRAFT, PROPOSED
 from porch.types.task import Task
 
-BIG = 256 * 1024  # bytes; more would hold the interpreter for longer than a request may wait
 KPTFILE = "Kptfile"
 
 
@@ -41,6 +40,7 @@ KPTFILE = "Kptfile"
 class Workshop:
     """What drafts of one repository share. `store_blobs` writes big contents and returns their ids."""
 
+    repository: RepositoryKey
     mirror: Mirror
     directory: str
     clock: Callable[[], float]
@@ -105,7 +105,8 @@ class GitDraft:
             clashes = collisions(files, self._files.keys())
             errors = [_wrong(path, problem) for path, problem in clashes.items()]
         if errors:
-            name = f"{join_path(self.result.path).replace('/', '.')}.{self.result.workspace}"
+            package = PackageKey(self._workshop.repository, self.result.path)
+            name = RevisionKey(package, self.result.workspace).name
             raise Invalid.of(PACKAGE_REVISION_RESOURCES.group, "PackageRevisionResources", name, errors[:20])
 
     def _store(self, files: Files) -> dict[str, Entry]:

@@ -1,7 +1,7 @@
 """Running the git executable: with an environment of our own, a deadline, and an end for all that it started.
 
 Nothing of the user's or the system's git configuration, credentials or helpers has any effect. Secrets are handed over
-in the environment, never as arguments, and what git says is returned with them blotted out.
+in the environment, never as arguments, and git does not print them.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ import pygit2
 from pygit2.enums import ConfigLevel, ReferenceType
 
 from porch.errors import BadRequest, InternalError, NotFound
+from porch.repository.git.executable import GitFailed, run_git
 from porch.repository.git.objects import (
     BLOB,
     COMMIT,
@@ -36,6 +37,7 @@ from porch.repository.git.objects import (
 from porch.repository.interface import Entry
 
 MAX_FILES, MAX_DEPTH = 20_000, 200
+BIG = 256 * 1024  # bytes; handling more would hold the interpreter for longer than a request may wait
 _KINDS = {1: COMMIT, 2: TREE, 3: BLOB, 4: TAG}
 _CONFIG = """\
 [core]
@@ -66,6 +68,7 @@ _CONFIG = """\
 
 for _level in (ConfigLevel.SYSTEM, ConfigLevel.GLOBAL, ConfigLevel.XDG):
     pygit2.settings.search_path[_level] = ""  # a user's git configuration must not change what a server does
+pygit2.settings.cache_max_size(16 * 1024 * 1024)
 
 
 class Ref(NamedTuple):
@@ -185,7 +188,27 @@ class Mirror:
             return len(self.read(name)[1])
 
     def blobs(self, names: Sequence[str]) -> list[bytes]:
+        """Big contents are read by a process: libgit2 would hold the interpreter meanwhile."""
+        if sum(map(self.size, names)) > BIG:
+            return self._read_by_process(names)
         return [self.read_as(BLOB, name) for name in names]
+
+    def _read_by_process(self, names: Sequence[str]) -> list[bytes]:
+        try:
+            output = run_git(
+                ["cat-file", "--batch"], cwd=self.path, stdin="".join(f"{name}\n" for name in names).encode()
+            )
+        except GitFailed as error:
+            raise InternalError(f"cannot read the content: {error}") from error
+        blobs, position = [], 0
+        for name in names:
+            end = output.index(b"\n", position)
+            words = output[position:end].split()
+            if len(words) != 3 or words[1] != b"blob":
+                raise NotFound(f"git object {name} is not there")
+            position = end + 2 + int(words[2])
+            blobs.append(output[end + 1 : position - 1])
+        return blobs
 
     def ref(self, name: str) -> str | None:
         """The object that a ref points at. A broken ref counts as absent."""

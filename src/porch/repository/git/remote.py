@@ -13,14 +13,14 @@ from pathlib import Path
 from urllib.parse import SplitResult
 
 from porch.errors import BadRequest, Conflict, PorchError, ServiceUnavailable
-from porch.repository.git.address import GitAddress, check_credentials, check_host, file_path, parse_url
+from porch.repository.git.address import GitAddress, check_credentials, check_host, parse_url
 from porch.repository.git.executable import GitFailed, environment, run_git
 from porch.repository.git.mirror import Mirror
 from porch.repository.git.moves import move_refs
 from porch.repository.git.protocol import Advertisement, Malformed, push_request, read_advertisement, read_report
 from porch.repository.git.refnames import HEADS
 from porch.repository.git.repository import GitRepository
-from porch.repository.git.wire import FileWire, HttpWire, Unclear, Wire, authorization
+from porch.repository.git.wire import FileWire, Unclear, Wire, authorization
 from porch.repository.interface import Credentials, PushReport
 from porch.store import RefMove
 from porch.workers import WorkerPool
@@ -40,11 +40,7 @@ class RemoteOrigin:
         check_credentials(self._url, credentials)
         self._deadline = deadline
         self._config = _git_config(mirror.path, self._url, credentials, ca)
-        self._wire: Wire = (
-            FileWire(self._url, deadline)
-            if self._url.scheme == "file"
-            else HttpWire(self._url, credentials, ca, deadline)
-        )
+        self._wire = _wire(self._url, credentials, ca, deadline)
         self._lock = threading.Lock()
         self._advertised: Advertisement | None = None
         self._fetching = threading.Lock()
@@ -149,13 +145,9 @@ class RemoteOrigin:
         """Git says why only in words, so the kind of failure is found out by asking the remote once more."""
         text = (
             f"error cloning git repository {self._address.url}, fetch of remote repository failed: "
-            f"cannot fetch repository {self._label()}: "
+            f"cannot fetch repository {self._address.label}: "
         )
-        if self._url.scheme == "file":
-            missing = not Path(file_path(self._url)).exists()
-            return BadRequest(f"{text}repository not found: {words}") if missing else ServiceUnavailable(text + words)
-        assert isinstance(self._wire, HttpWire)
-        status = self._wire.status("/info/refs?service=git-upload-pack")
+        status = self._wire.status()
         if status in {401, 403}:
             return BadRequest(
                 f"{text}authentication required: check the secret that spec.git.secretRef names ({words})"
@@ -164,15 +156,20 @@ class RemoteOrigin:
             return BadRequest(f"{text}repository not found: {words}")
         return ServiceUnavailable(text + words)
 
-    def _label(self) -> str:
-        return f"{self._address.label}:{self._address.directory}:{self._address.branch}"
-
     def _git(self, *arguments: str) -> bytes:
         env = environment(self._url.scheme, self._config)
         return run_git(arguments, cwd=self._mirror.path, env=env, deadline=self._deadline)
 
     def close(self) -> None:
         self._wire.close()
+
+
+def _wire(url: SplitResult, credentials: Credentials | None, ca: str, deadline: float) -> Wire:
+    if url.scheme == "file":
+        return FileWire(url, deadline)
+    from porch.repository.git.httpwire import HttpWire  # the HTTP client takes long to import
+
+    return HttpWire(url, credentials, ca, deadline)
 
 
 def _git_config(path: str, url: SplitResult, credentials: Credentials | None, ca: str) -> dict[str, str]:

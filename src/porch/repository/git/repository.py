@@ -14,7 +14,7 @@ from porch.errors import BadRequest, NotFound
 from porch.repository.git.address import PORCH, GitAddress
 from porch.repository.git.annotations import BRANCH_CREATION
 from porch.repository.git.bulk import store_blobs
-from porch.repository.git.discover import INLINE_REFS, Discovery, changed_refs, discover_mirror
+from porch.repository.git.discover import INLINE_COMMITS, INLINE_REFS, Discovery, changed_refs, discover_mirror
 from porch.repository.git.draft import GitDraft, Workshop, existing_draft, new_draft
 from porch.repository.git.history import History, HistoryTooLong
 from porch.repository.git.mirror import Mirror
@@ -73,8 +73,9 @@ class GitRepository:
         self._mirror_id = mirror_id
         self._location = location
         self._clock = clock
-        self._history = History(mirror, limit=2000)
-        self._workshop = Workshop(mirror, address.directory, clock, self._store_blobs)
+        self._history = History(mirror, limit=INLINE_COMMITS)
+        self._history_fits = True
+        self._workshop = Workshop(address.key, mirror, address.directory, clock, self._store_blobs)
 
     @property
     def mirror(self) -> str:
@@ -115,11 +116,11 @@ class GitRepository:
     def discover(self, known: Mapping[str, str]) -> Snapshot:
         """Few changes are read here, many in a worker process."""
         directory, branch = self._address.directory, self._address.branch
-        if len(changed_refs(self._mirror.refs(), known)) < INLINE_REFS:
+        if self._history_fits and len(changed_refs(self._mirror.refs(), known)) < INLINE_REFS:
             try:
                 return Discovery(self._mirror, self._history, directory, branch).run(known)
             except HistoryTooLong:
-                pass
+                self._history_fits = False
         return self._workers.run(discover_mirror, self._mirror.path, directory, branch, dict(known))
 
     def entries(self, tree: str) -> Mapping[str, Entry]:

@@ -7,25 +7,14 @@ side cannot have acted on them, `Unclear` when it may have.
 from __future__ import annotations
 
 import base64
-import ssl
-import time
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult
 
-import httpx2
-
 from porch.errors import BadRequest, ServiceUnavailable
-from porch.repository.git.address import check_host, file_path
+from porch.repository.git.address import file_path
 from porch.repository.git.executable import GitFailed, environment, run_git
 from porch.repository.interface import Credentials
-
-_ANSWER_LIMIT = 64 * 1024 * 1024
-_SERVICE = "git-receive-pack"
-_CREDENTIALS = (
-    ": the remote does not accept these credentials for writing; check the secret that spec.git.secretRef names"
-)
-_REMEDIES = {401: _CREDENTIALS, 403: _CREDENTIALS, 404: ": repository not found"}
-_REDIRECT = ": the remote redirects; set spec.git.repo to its final URL"
 
 
 class Unclear(Exception):
@@ -39,6 +28,10 @@ class Wire(Protocol):
 
     def push(self, request: bytes) -> bytes:
         """Raises ServiceUnavailable when nothing can have happened, else Unclear."""
+        ...
+
+    def status(self) -> int:
+        """What reading from the remote is answered, as an HTTP status; 0 when there is no answer."""
         ...
 
     def close(self) -> None: ...
@@ -63,94 +56,15 @@ class FileWire:
         except GitFailed as error:
             raise Unclear(str(error)) from error
 
+    def status(self) -> int:
+        return 0 if Path(self._path).exists() else 404
+
     def close(self) -> None:
         """Nothing is open."""
 
     def _run(self, *options: str, stdin: bytes = b"") -> bytes:
         arguments = ["receive-pack", "--stateless-rpc", *options, self._path]
         return run_git(arguments, stdin=stdin, env=environment(), deadline=self._deadline)
-
-
-class HttpWire:
-    """One client with its connections, its credentials and its certificate authorities."""
-
-    def __init__(self, url: SplitResult, credentials: Credentials | None, ca: str, deadline: float) -> None:
-        self._url = url
-        self._base = url.geturl().rstrip("/")
-        self._deadline = deadline
-        headers = {"User-Agent": "git/porch", "Accept-Encoding": "identity"}
-        if credentials:
-            headers["Authorization"] = authorization(credentials)
-        self._client = httpx2.Client(
-            headers=headers,
-            verify=tls_context(ca) if url.scheme == "https" else False,
-            timeout=httpx2.Timeout(deadline, connect=min(deadline, 10.0)),
-            limits=httpx2.Limits(max_connections=8, keepalive_expiry=55.0),
-            follow_redirects=False,
-            trust_env=False,
-        )
-
-    def advertisement(self) -> bytes:
-        check_host(self._url)
-        try:
-            with self._client.stream("GET", f"{self._base}/info/refs?service={_SERVICE}") as response:
-                self._refuse(response)
-                if response.status_code != 200:
-                    raise ServiceUnavailable(f"failed to push to remote: {_status(response)}")
-                return self._body(response)
-        except (httpx2.HTTPError, Unclear) as error:
-            raise ServiceUnavailable(f"failed to push to remote: {_words(error)}") from error
-
-    def status(self, path: str) -> int:
-        """The status code of a GET; 0 when there is no answer."""
-        try:
-            with self._client.stream("GET", self._base + path) as response:
-                return response.status_code
-        except httpx2.HTTPError:
-            return 0
-
-    def push(self, request: bytes) -> bytes:
-        headers = {
-            "Content-Type": f"application/x-{_SERVICE}-request",
-            "Accept": f"application/x-{_SERVICE}-result",
-        }
-        try:
-            with self._client.stream("POST", f"{self._base}/{_SERVICE}", content=request, headers=headers) as response:
-                self._refuse(response)
-                if response.status_code != 200:
-                    raise Unclear(_status(response))
-                return self._body(response)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            raise ServiceUnavailable(f"failed to push to remote: {_words(error)}") from error
-        except httpx2.HTTPError as error:
-            raise Unclear(_words(error)) from error
-
-    def close(self) -> None:
-        self._client.close()
-
-    def _refuse(self, response: httpx2.Response) -> None:
-        """Answers after which the remote has certainly done nothing."""
-        status = response.status_code
-        if 300 <= status < 500:
-            hint = _REMEDIES.get(status, _REDIRECT if status < 400 else "")
-            raise ServiceUnavailable(f"failed to push to remote: {_status(response)}{hint}")
-
-    def _body(self, response: httpx2.Response) -> bytes:
-        end = time.monotonic() + self._deadline
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > _ANSWER_LIMIT or time.monotonic() > end:
-                raise Unclear("the answer of the remote is too long")
-        return bytes(body)
-
-
-def _status(response: httpx2.Response) -> str:
-    return f"status code: {response.status_code}"
-
-
-def _words(error: Exception) -> str:
-    return str(error) or type(error).__name__
 
 
 def authorization(credentials: Credentials) -> str:
@@ -164,11 +78,3 @@ def _header_safe(token: str) -> str:
     if not token.isascii() or not token.isprintable():
         raise BadRequest("the bearerToken of the secret contains characters that a token cannot have")
     return token
-
-
-def tls_context(ca: str) -> ssl.SSLContext:
-    """`ca` is a PEM bundle that replaces the system's authorities; empty keeps those."""
-    try:
-        return ssl.create_default_context(cadata=ca or None)
-    except (ssl.SSLError, ValueError) as error:
-        raise BadRequest("the CA bundle of the secret is not in PEM form; put certificates into its ca.crt") from error
