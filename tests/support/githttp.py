@@ -97,8 +97,7 @@ class GitHttp:
         class Handler(_Handler):
             server_state = owner
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="githttp")
 
     def __enter__(self) -> Self:
@@ -132,6 +131,13 @@ class GitHttp:
             pair = base64.b64encode(":".join(self.basic).encode()).decode()
             return authorization == f"Basic {pair}"
         return authorization == f"Bearer {self.bearer}" if self.bearer else True
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that gave up is what some tests are about."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -188,8 +194,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         head, _, content = done.stdout.partition(b"\r\n\r\n")
-        lines = (line.split(": ", 1) for line in head.decode().splitlines())
-        headers = {key: value for key, value in lines}
+        lines = (line.partition(": ")[::2] for line in head.decode().splitlines())
+        headers: dict[str, str] = dict(lines)
         status = int(headers.pop("Status", "200").split()[0])
         self._answer(status, content, headers)
 

@@ -19,6 +19,7 @@ from porch.cache.rows import Indexer, UserMetadata, mark_latest, remove
 from porch.errors import Conflict, PorchError, ServiceUnavailable
 from porch.keys import PACKAGE_REVISIONS
 from porch.observe import step
+from porch.observe.faults import reach
 from porch.repository import Discovered, Plan, PushReport, Repository
 from porch.store import Intent, Store, StoredVersion, Transaction
 from porch.types.base import Part
@@ -59,12 +60,17 @@ class Mover:
         """
         intent = self._intent(plan, payload)
         self._running.add(intent.id)
+        reach("planned")
         try:
             self._record(intent, payload.name, check)
+            reach("intent-recorded")
             with step("repository.push"):
                 self._push(plan, intent)
+            reach("pushed")
             with step("cache.index"):
-                return self._store.commit(lambda tx: self.finish(tx, intent))
+                stored = self._store.commit(lambda tx: self.finish(tx, intent))
+            reach("indexed")
+            return stored
         finally:
             self._running.discard(intent.id)
 

@@ -22,6 +22,7 @@ import click
 
 from porch.cli.apply import apply
 from porch.errors import ServiceUnavailable
+from porch.keys import PACKAGE_REVISIONS
 from porch.kube import Client, load
 
 MANIFEST = """\
@@ -45,6 +46,26 @@ _REPOSITORY = {
     "metadata": {"name": "blueprints", "namespace": "default"},
     "spec": {"type": "git", "description": "Kept by this server", "git": {"repo": "hosted:///blueprints"}},
 }
+_STEPS = {
+    "apiserver.receive": "1",
+    "apiserver.decode": "1",
+    "engine.validate": "2",
+    "engine.open-repository": "3",
+    "engine.validate-workspace": "4",
+    "engine.validate-task": "5",
+    "engine.validate-path": "6",
+    "repository.create-draft": "7",
+    "engine.rollback": "8",
+    "task.apply": "9",
+    "render": "9",
+    "engine.update-lifecycle": "10",
+    "repository.commit": "11",
+    "cache.record-intent": "11",
+    "repository.push": "11",
+    "cache.index": "11-12",
+    "repository.close-draft": "11",
+}
+"""Which step of the flow each measured step belongs to. Watchers are notified inside the commit of the index."""
 _START_SECONDS = 30
 
 
@@ -60,6 +81,7 @@ def command() -> None:
             _create(data / "kubeconfig")
             _show(client, data)
             _times(Path(directory, "log"))
+            client.close()
             if sys.stdin.isatty():
                 _serve(data)
 
@@ -101,6 +123,7 @@ def _create(kubeconfig: Path) -> None:
     _say(MANIFEST.rstrip())
     _say(f"\n$ {'kubectl create' if kubectl else 'porch apply'} -f -")
     environment = os.environ | {"KUBECONFIG": str(kubeconfig), "KUBECACHEDIR": str(kubeconfig.parent / "kubectl-cache")}
+    sys.stdout.flush()  # before another process writes to the same place
     subprocess.run([*arguments, "-f", "-"], input=MANIFEST, text=True, check=True, env=environment)
 
 
@@ -141,14 +164,14 @@ def _table(header: list[str], rows: list[list[str]]) -> str:
 
 
 def _times(log: Path) -> None:
-    """The server's own record of the create, from its log."""
+    """The server's own record of the create, from its log: each step of the flow by its number."""
     records = (json.loads(line) for line in log.read_text().splitlines())
-    record = next(
-        item for item in records if item.get("verb") == "create" and item.get("resource") == "packagerevisions"
-    )
+    creates = (item for item in records if item.get("verb") == "create")
+    record = next(item for item in creates if item["resource"] == str(PACKAGE_REVISIONS))
     _title("Where the time went")
-    rows = [[name, f"{seconds * 1000:.2f} ms"] for name, seconds in record["steps"].items()]
-    _say(_table(["STEP", "TIME"], [*rows, ["(the whole request)", f"{record['seconds'] * 1000:.2f} ms"]]))
+    rows = [[_STEPS.get(name, ""), name, f"{seconds * 1000:.2f} ms"] for name, seconds in record["steps"].items()]
+    rows.append(["1-14", "(the whole request)", f"{record['seconds'] * 1000:.2f} ms"])
+    _say(_table(["STEP", "WHAT", "TIME"], rows))
 
 
 def _serve(data: Path) -> None:

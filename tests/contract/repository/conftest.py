@@ -19,7 +19,7 @@ from tests.support.githttp import GitHttp, git, new_repository
 KEY = RepositoryKey("default", "web")
 ALICE = Author("alice", "alice@example.com")
 KPTFILE = b"apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: web\n"
-FILES: Files = {"Kptfile": KPTFILE, "README.md": b"# web\n", "config/web.yaml": b"kind: ConfigMap\n"}
+FILES: dict[str, bytes] = {"Kptfile": KPTFILE, "README.md": b"# web\n", "config/web.yaml": b"kind: ConfigMap\n"}
 INIT = Task(type="init", init=InitTask(description="a web server"))
 NOON = 1_790_000_000
 

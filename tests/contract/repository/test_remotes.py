@@ -139,7 +139,7 @@ def test_wrong_credentials_are_named_and_never_shown(
 
 def test_a_dead_remote_is_unavailable_and_nothing_was_sent(connect: Opener) -> None:
     repository = connect(dead_url())
-    with pytest.raises(ServiceUnavailable, match="error cloning git repository http://127.0.0.1"):
+    with pytest.raises(ServiceUnavailable, match=r"error cloning git repository http://127\.0\.0\.1"):
         repository.refresh()
     with pytest.raises(ServiceUnavailable, match="failed to push to remote: "):
         repository.push(plan_new(repository))

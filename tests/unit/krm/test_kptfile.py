@@ -26,7 +26,10 @@ def parse(text: str) -> Kptfile:
         (HEAD + "info: x\n", "line 5: cannot unmarshal `x` into v1.PackageInfo"),
         (HEAD + "info:\n  keywords: {a: b}\n", "line 6: cannot unmarshal !!map into a list"),
         (HEAD + "  labels:\n    a: [b]\n", "line 6: cannot unmarshal !!seq into string"),
-        (HEAD + "pipeline:\n  mutators:\n  - image: x\n    bad: y\n", "line 8: field bad not found in type v1.Function"),
+        (
+            HEAD + "pipeline:\n  mutators:\n  - image: x\n    bad: y\n",
+            "line 8: field bad not found in type v1.Function",
+        ),
         (HEAD + "kind: Kptfile\n", 'line 5: mapping key "kind" already defined at line 2'),
         (HEAD.replace("v1", "v1alpha2"), 'old resource version "v1alpha2" found in Kptfile'),
         (HEAD.replace("v1", "v9"), 'unknown resource type "kpt.dev/v9, Kind=Kptfile" found in Kptfile'),
@@ -117,14 +120,14 @@ def test_a_render_adds_its_condition_as_the_last_one() -> None:
 
 
 def test_a_render_moves_its_condition_to_the_end() -> None:
-    before = HEAD + "status:\n  conditions:\n    - type: Rendered\n      status: \"False\"\n    # kept\n    - type: b\n"
+    before = HEAD + 'status:\n  conditions:\n    - type: Rendered\n      status: "False"\n    # kept\n    - type: b\n'
     after = HEAD + "status:\n  conditions:\n    # kept\n    - type: b\n" + RENDERED_TEXT
     assert parse(before).with_rendered(RENDERED).data.decode() == after
 
 
 def test_a_render_updates_its_condition_in_place() -> None:
-    before = HEAD + "status:\n  conditions:\n  - type: Rendered # me\n    status: \"False\"\n    message: bad\n"
-    after = HEAD + "status:\n  conditions:\n  - type: Rendered # me\n    status: \"True\"\n    reason: RenderSuccess\n"
+    before = HEAD + 'status:\n  conditions:\n  - type: Rendered # me\n    status: "False"\n    message: bad\n'
+    after = HEAD + 'status:\n  conditions:\n  - type: Rendered # me\n    status: "True"\n    reason: RenderSuccess\n'
     assert parse(before).with_rendered(RENDERED).data.decode() == after
 
 
@@ -182,8 +185,8 @@ def test_readiness_gates_keep_their_place() -> None:
 def test_conditions_become_those_given_by_type() -> None:
     text = HEAD + (
         "status:\n  conditions:\n"
-        "  - type: a # kept\n    status: \"False\"\n    reason: old\n    message: m\n"
-        "  - type: b\n    status: \"True\"\n"
+        '  - type: a # kept\n    status: "False"\n    reason: old\n    message: m\n'
+        '  - type: b\n    status: "True"\n'
     )
     wanted = [PackageCondition(type="c", status="True", reason="r"), PackageCondition(type="a", status="True")]
     after = parse(text).with_conditions(wanted)

@@ -5,7 +5,9 @@ import pytest
 from porch.krm.paths import collisions, path_problem
 
 
-@pytest.mark.parametrize("path", ["Kptfile", "a/b.yaml", ".krmignore", "gitx", ".gitignore", "a b", "ü/😀.txt", "x" * 255])
+@pytest.mark.parametrize(
+    "path", ["Kptfile", "a/b.yaml", ".krmignore", "gitx", ".gitignore", "a b", "ü/😀.txt", "x" * 255]
+)
 def test_ordinary_paths_are_fine(path: str) -> None:
     assert path_problem(path) is None
 

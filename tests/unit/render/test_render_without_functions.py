@@ -120,7 +120,9 @@ def test_every_document_must_be_a_kubernetes_object(content: bytes, words: str) 
     assert words in problem
 
 
-@pytest.mark.parametrize("content", [b"", b"# only words\n", b"---\n---\n", OBJECT + b"---\n# nothing\n", b"\xef\xbb\xbf" + OBJECT])
+@pytest.mark.parametrize(
+    "content", [b"", b"# only words\n", b"---\n---\n", OBJECT + b"---\n# nothing\n", b"\xef\xbb\xbf" + OBJECT]
+)
 def test_documents_without_content_are_no_resources(content: bytes) -> None:
     assert problems(x_yaml=content) == []
 

@@ -102,7 +102,9 @@ def test_without_any_description_the_info_is_empty() -> None:
     assert init()["Kptfile"].endswith(b"\ninfo: {}\n")
 
 
-@pytest.mark.parametrize("text", ["<b> & 'c' + \"d\"", "yes", "a: b # c", "{name}", "two\nlines\n", "😀", "- x", "\ttab"])
+@pytest.mark.parametrize(
+    "text", ["<b> & 'c' + \"d\"", "yes", "a: b # c", "{name}", "two\nlines\n", "😀", "- x", "\ttab"]
+)
 def test_any_description_is_kept_to_the_letter(text: str) -> None:
     made = init(description=text)
     assert f"## Description\n{text}\n" in made["README.md"].decode()

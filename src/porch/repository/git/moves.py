@@ -15,6 +15,7 @@ from pathlib import Path
 import pygit2
 
 from porch.errors import Conflict
+from porch.observe.faults import reach
 from porch.repository.git.mirror import Mirror
 from porch.repository.git.refnames import HEADS
 from porch.store import RefMove
@@ -37,6 +38,7 @@ def move_refs(mirror: Mirror, moves: Sequence[RefMove]) -> bool:
                 if index == 0 and mirror.ref(move.ref) != (move.new or None):
                     raise Conflict(f"failed to push to remote: cannot lock ref {move.ref!r}; try again")
                 return False
+            reach("ref-moved")
         return True
     finally:
         del locks  # frees what is still locked

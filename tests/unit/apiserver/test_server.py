@@ -1,0 +1,183 @@
+"""The application behind real TLS sockets: client certificates, slow and oversized clients, a graceful end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import structlog
+import uvloop
+
+from porch.apiserver.app import App
+from porch.apiserver.interface import Resource
+from porch.apiserver.server import Tls, serve
+from porch.store import Store
+from tests.support.pki import Authority
+from tests.support.wire import SECONDS, Allowing, BearerNames, StoreFeed
+
+T = TypeVar("T")
+MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+class Client:
+    """Speaks HTTP/1.1 by hand over one connection."""
+
+    def __init__(self, port: int, context: ssl.SSLContext) -> None:
+        self._port = port
+        self._context = context
+
+    async def __aenter__(self) -> Client:
+        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self._port, ssl=self._context)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.writer.close()
+
+    async def ask(self, method: str, path: str, body: bytes = b"", *headers: str) -> None:
+        head = [f"{method} {path} HTTP/1.1", "Host: porch", f"Content-Length: {len(body)}", *headers]
+        self.writer.write("\r\n".join([*head, "", ""]).encode() + body)
+        await self.writer.drain()
+
+    async def head(self) -> tuple[int, dict[str, str]]:
+        lines = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        headers = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
+        return int(lines[0].split()[1]), headers
+
+    async def answer(self) -> tuple[int, bytes]:
+        code, headers = await self.head()
+        return code, await self.reader.readexactly(int(headers["content-length"]))
+
+    async def chunk(self) -> bytes:
+        """One chunk of a stream; empty at its clean end."""
+        size = int(await self.reader.readline(), 16)
+        return (await self.reader.readexactly(size + 2))[:-2]
+
+
+class Server:
+    def __init__(self, directory: Path, resources: list[Resource], store: Store) -> None:
+        self.authority = Authority(directory)
+        certificate, key = self.authority.issue("server", address="127.0.0.1")
+        self._tls = Tls(certificate, key, self.authority.certificate)
+        self._resources, self._store = resources, store
+        self.stopping = asyncio.Event()
+        self.grace = 5.0
+
+    def client(self, *certificate: Path) -> Client:
+        context = ssl.create_default_context(cafile=str(self.authority.certificate))
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        if certificate:
+            context.load_cert_chain(*certificate)
+        return Client(self.port, context)
+
+    def run(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Runs the server, and `work` against it; the server is stopped and has ended when this returns."""
+        return uvloop.run(asyncio.wait_for(self._run(work), 2 * SECONDS))
+
+    async def _run(self, work: Callable[[], Awaitable[T]]) -> T:
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+        app = App(
+            self._resources,
+            StoreFeed(self._store),
+            authenticator=BearerNames(),
+            authorizer=Allowing(),
+            documents=[],
+            stopping=self.stopping,
+        )
+        ready = asyncio.Event()
+        served = asyncio.create_task(
+            serve(app, listener, self._tls, self.stopping, grace=self.grace, ready=ready.set)
+        )
+        await ready.wait()
+        try:
+            return await work()
+        finally:
+            self.stopping.set()
+            await served
+
+
+@pytest.fixture
+def server(tmp_path: Path, resources: list[Resource], store: Store) -> Iterator[Server]:
+    with structlog.testing.capture_logs():
+        yield Server(tmp_path, resources, store)
+
+
+def test_a_client_certificate_says_who_asks(server: Server) -> None:
+    identity = server.authority.issue("ann", ["one", "two"])
+
+    async def work() -> tuple[int, bytes]:
+        async with server.client(*identity) as client:
+            body = json.dumps({"metadata": {"name": "a"}}).encode()
+            await client.ask("POST", MAPS, body)
+            created = await client.answer()
+            await client.ask("GET", f"{MAPS}/a")
+            assert (await client.answer())[1] == created[1]
+            return created
+
+    with structlog.testing.capture_logs() as lines:
+        assert server.run(work)[0] == 201
+    assert {line["user"] for line in lines} == {"ann"}
+
+
+def test_without_a_certificate_another_proof_is_needed(server: Server) -> None:
+    async def work() -> list[int]:
+        async with server.client() as client:
+            await client.ask("GET", MAPS)
+            refused, _ = await client.answer()
+            await client.ask("GET", MAPS, b"", "Authorization: Bearer bob")
+            return [refused, (await client.answer())[0]]
+
+    assert server.run(work) == [401, 200]
+
+
+def test_a_certificate_of_another_authority_is_refused(server: Server, tmp_path: Path) -> None:
+    stranger = Authority(tmp_path, "stranger").issue("mallory")
+
+    async def work() -> None:
+        with pytest.raises((ssl.SSLError, ConnectionError, asyncio.IncompleteReadError)):
+            async with server.client(*stranger) as client:
+                await client.ask("GET", MAPS)
+                await client.answer()
+
+    server.run(work)
+
+
+def test_an_endless_head_is_cut_off(server: Server) -> None:
+    async def work() -> int:
+        async with server.client() as client:
+            await client.ask("GET", MAPS, b"", *(f"X-{number}: {'x' * 1000}" for number in range(100)))
+            code, _ = await client.answer()
+            assert await client.reader.read() == b""
+            return code
+
+    assert server.run(work) == 400
+
+
+def test_a_body_above_the_limit_closes_the_connection(server: Server) -> None:
+    async def work() -> tuple[int, Any]:
+        async with server.client() as client:
+            await client.ask("POST", MAPS, b" " * 70_000, "Authorization: Bearer bob")
+            code, body = await client.answer()
+            return code, json.loads(body)["reason"]
+
+    assert server.run(work) == (413, "RequestEntityTooLarge")
+
+
+def test_a_stop_ends_watches_cleanly_and_takes_nothing_new(server: Server) -> None:
+    async def work() -> bytes:
+        async with server.client() as client:
+            await client.ask("GET", f"{MAPS}?watch=1", b"", "Authorization: Bearer bob")
+            code, headers = await client.head()
+            assert (code, headers["transfer-encoding"]) == (200, "chunked")
+            server.stopping.set()
+            return await client.chunk()
+
+    assert server.run(work) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port))

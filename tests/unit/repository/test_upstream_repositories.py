@@ -1,0 +1,106 @@
+"""Repositories that upstream Porch managed: a reader of git must find what upstream itself found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from porch.repository.git.discover import discover_mirror
+from porch.repository.interface import Discovered, Snapshot
+from tests.support.githttp import git
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "upstream-managed"
+REPOSITORIES = {
+    "catalog": ("catalog", "", "main"),
+    "edge": ("edge", "", "main"),
+    "scoped": ("mono", "teams/alpha", "main"),
+    "scoped-rel": ("mono", "teams/alpha", "release"),
+}
+
+
+@pytest.fixture(scope="module")
+def clones(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("upstream")
+    for name in ("catalog", "edge", "mono"):
+        git("clone", "--quiet", "--mirror", str(FIXTURES / "git" / f"{name}.bundle"), f"{name}.git", cwd=root)
+    return root
+
+
+def look(clones: Path, repository: str, known: dict[str, str] | None = None) -> Snapshot:
+    name, directory, branch = REPOSITORIES[repository]
+    return discover_mirror(str(clones / f"{name}.git"), directory, branch, known or {})
+
+
+def answers(repository: str) -> dict[str, dict[str, Any]]:
+    items = json.loads((FIXTURES / "answers/adopted/packagerevisions.json").read_text("utf-8"))["items"]
+    return {item["metadata"]["name"]: item for item in items if item["spec"]["repository"] == repository}
+
+
+def shown(found: Discovered) -> dict[str, Any]:
+    return {
+        "packageName": found.path,
+        "workspaceName": found.workspace,
+        "revision": found.revision,
+        "lifecycle": found.lifecycle,
+        "tasks": [msgspec.to_builtins(found.task)] if found.task else [],
+        "ref": found.ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
+        "commit": found.commit,
+        "publishedBy": found.published_by,
+        "publishTimestamp": found.published_at,
+    }
+
+
+def expected(answer: dict[str, Any]) -> dict[str, Any]:
+    spec, status = answer["spec"], answer["status"]
+    return {
+        "packageName": spec["packageName"],
+        "workspaceName": spec["workspaceName"],
+        "revision": spec.get("revision", 0),
+        "lifecycle": spec["lifecycle"],
+        "tasks": spec.get("tasks", []),
+        "ref": status["selfLock"]["git"]["ref"],
+        "commit": status["selfLock"]["git"]["commit"],
+        "publishedBy": status.get("publishedBy", ""),
+        "publishTimestamp": status["publishTimestamp"],
+    }
+
+
+@pytest.mark.parametrize(("repository", "count"), [("catalog", 20), ("edge", 12), ("scoped", 15), ("scoped-rel", 11)])
+def test_every_revision_is_found_as_upstream_found_it(clones: Path, repository: str, count: int) -> None:
+    found = {
+        f"{repository}.{revision.path.replace('/', '.')}.{revision.workspace}": shown(revision)
+        for revision in look(clones, repository).revisions
+    }
+    assert found == {name: expected(answer) for name, answer in answers(repository).items()}
+    assert len(found) == count
+
+
+def test_refs_are_those_of_the_bundle(clones: Path) -> None:
+    lines = (FIXTURES / "git" / "mono.refs").read_text("utf-8").splitlines()
+    assert look(clones, "scoped").refs == {ref: target for target, _, ref in map(str.split, lines)}
+
+
+def test_what_is_skipped_is_named(clones: Path) -> None:
+    skipped = {warning.split()[1].rstrip(":") for warning in look(clones, "scoped").warnings}
+    assert skipped == {
+        "refs/heads/proposed/teams/alpha/nokpt/hand",
+        "refs/tags/release-1",
+        "refs/tags/teams/alpha/nowhere/v1",
+    }
+
+
+def test_each_ref_alone_tells_the_same_as_all_together(clones: Path) -> None:
+    everything = look(clones, "scoped")
+    for ref in everything.refs:
+        known = {name: target for name, target in everything.refs.items() if name != ref}
+        alone = [found for found in look(clones, "scoped", known).revisions if found.ref == ref]
+        assert alone == [found for found in everything.revisions if found.ref == ref]
+
+
+def test_creation_times_are_those_of_the_creating_commits(clones: Path) -> None:
+    found = {revision.ref: revision.created_at for revision in look(clones, "catalog").revisions}
+    assert found["refs/tags/base/v1"] < found["refs/tags/base/v2"] <= found["refs/heads/drafts/base/wip"]
