@@ -21,7 +21,9 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"tests {name}")])
         self.certificate = directory / f"{name}.crt"
-        self._write(self.certificate, self._signed(self._subject, self._key, x509.BasicConstraints(ca=True, path_length=0)))
+        self._write(
+            self.certificate, self._signed(self._subject, self._key, x509.BasicConstraints(ca=True, path_length=0))
+        )
 
     def issue(self, name: str, organizations: Sequence[str] = (), address: str = "") -> tuple[Path, Path]:
         """A certificate and its key; with an `address` for a server, else for a client."""

@@ -235,8 +235,8 @@ class Client:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         if not token and not anonymous:
             pair = scratch / f"admin-{os.getpid()}.pem"
-            pair.write_bytes(base64.b64decode(user["client-certificate-data"] + user["client-key-data"]) if False else
-                             base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
+            parts = (user["client-certificate-data"], user["client-key-data"])
+            pair.write_bytes(b"".join(map(base64.b64decode, parts)))
             tls.load_cert_chain(pair)
         address = urlsplit(cluster["server"])
         assert address.hostname is not None

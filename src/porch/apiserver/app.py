@@ -50,6 +50,7 @@ class Limits:
 
     reads: int = 400
     writes: int = 200
+    watches: int = 5000
     write_threads: int = 128
     read_threads: int = 8
     seconds: float = 290.0
@@ -79,7 +80,7 @@ class App:
         self._limits = limits or Limits()
         self._readers = ThreadPoolExecutor(self._limits.read_threads, "porch-read")
         self._writers = ThreadPoolExecutor(self._limits.write_threads, "porch-write")
-        self._in_flight = {"read": 0, "write": 0}
+        self._in_flight = {"read": 0, "write": 0, "watch": 0}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -101,6 +102,8 @@ class App:
             responder.entry.code = 499
         except PorchError as error:
             await responder.fail(error)
+        except asyncio.CancelledError:
+            await responder.give_up()
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a Status and the log the traceback
             responder.entry.failed(error)
             await responder.fail_unexpectedly()
@@ -120,10 +123,10 @@ class App:
             return
         operation = self._operation(request, target, caller, entry)
         responder.warnings = operation.call.warnings
-        if target.verb == "watch":
-            await self._watch(operation, responder)
-            return
-        with self._slot(target):
+        with self._slot(target.verb):
+            if target.verb == "watch":
+                await self._watch(operation, responder)
+                return
             async with _deadline(self._limits.seconds):
                 answer = await self._perform(operation)
             await responder.send(answer)
@@ -193,14 +196,16 @@ class App:
         options = watch_options(operation.request, target.namespace, target.name)
         stream = watch.Watch(operation, options, self._feed)
         await self._in_thread(self._readers, stream.begin)
-        with audit.WATCHES.track_inprogress():
-            await responder.start(200, JSON, {})
-            responder.entry.size = await stream.run(responder.raw_send, self._stopping)
+        await responder.start(200, JSON, {})
+        responder.entry.size = await stream.run(responder.raw_send, self._stopping)
 
     @contextmanager
-    def _slot(self, target: Target) -> Iterator[None]:
+    def _slot(self, verb: str) -> Iterator[None]:
         """A place among the requests in flight."""
-        kind, most = ("write", self._limits.writes) if target.verb in _WRITES else ("read", self._limits.reads)
+        limits = self._limits
+        kind, most = ("write", limits.writes) if verb in _WRITES else ("read", limits.reads)
+        if verb == "watch":
+            kind, most = verb, limits.watches
         if self._in_flight[kind] >= most:
             raise TooManyRequests(retry_after=1)
         self._in_flight[kind] += 1

@@ -21,8 +21,7 @@ REQUEST_SECONDS = Histogram(
     ["verb", "resource", "code"],
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
-IN_FLIGHT = Gauge("porch_requests_in_flight", "Requests being answered, without watches.", ["kind"])
-WATCHES = Gauge("porch_watches", "Open watches.")
+IN_FLIGHT = Gauge("porch_requests_in_flight", "Requests being answered: reads, writes and watches.", ["kind"])
 
 _MAX_ID = 64
 _log = structlog.get_logger("porch.request")

@@ -13,7 +13,7 @@ from porch.apiserver.negotiate import JSON, Shape, negotiate
 from porch.apiserver.request import Request, Send
 from porch.apiserver.route import WrongMethod
 from porch.apiserver.status import status, unexpected
-from porch.errors import BadRequest, PorchError, RequestTooLarge
+from porch.errors import BadRequest, PorchError, RequestTooLarge, ServiceUnavailable
 
 _WARNINGS_SIZE, _WARNING_CUT = 4096, 256
 
@@ -72,6 +72,12 @@ class Responder:
         if self._started:
             raise error
         await self.fail(error)
+
+    async def give_up(self) -> None:
+        """The server's grace is over. No Retry-After: clients would send a write again that may have been done."""
+        if not self._started:
+            text = "the server is shutting down; whether the request was carried out is not known"
+            await self.fail(ServiceUnavailable(text))
 
     def _error_shape(self) -> Shape:
         """Errors are JSON, indented for people; whatever is wrong with the request itself must not hide them."""

@@ -1,4 +1,4 @@
-"""A wire over a real store: config maps, namespaces, repositories, and package revisions that also have dashed names."""
+"""A wire over a real store; its package revisions also answer to dashed names."""
 
 from __future__ import annotations
 

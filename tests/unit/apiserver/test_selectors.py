@@ -89,9 +89,11 @@ def test_bad_field_selectors(text: str) -> None:
 
 NAMES = st.from_regex(r"[a-z]([a-z0-9]{0,5}[a-z0-9])?", fullmatch=True).filter(lambda name: name not in {"in", "notin"})
 
+VALUES = st.lists(NAMES, min_size=1, unique=True)
+
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(st.lists(st.tuples(NAMES, st.sampled_from(["in", "notin"]), st.lists(NAMES, min_size=1, unique=True)), min_size=1))
+@given(st.lists(st.tuples(NAMES, st.sampled_from(["in", "notin"]), VALUES), min_size=1))
 def test_what_is_written_is_what_is_read(requirements: list[tuple[str, str, list[str]]]) -> None:
     text = ",".join(f"{key} {operator} ({','.join(values)})" for key, operator, values in requirements)
     expected = tuple(Requirement(key, operator, tuple(values)) for key, operator, values in requirements)

@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import pytest
 import structlog
@@ -32,16 +32,17 @@ class Client:
         self._port = port
         self._context = context
 
-    async def __aenter__(self) -> Client:
+    async def __aenter__(self) -> Self:
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self._port, ssl=self._context)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.writer.close()
 
-    async def ask(self, method: str, path: str, body: bytes = b"", *headers: str) -> None:
+    async def ask(self, method: str, path: str, body: bytes = b"", *headers: str, cut: int = 0) -> None:
+        """`cut`: that many bytes of the body are held back."""
         head = [f"{method} {path} HTTP/1.1", "Host: porch", f"Content-Length: {len(body)}", *headers]
-        self.writer.write("\r\n".join([*head, "", ""]).encode() + body)
+        self.writer.write("\r\n".join([*head, "", ""]).encode() + body[: len(body) - cut])
         await self.writer.drain()
 
     async def head(self) -> tuple[int, dict[str, str]]:
@@ -68,11 +69,11 @@ class Server:
         self.stopping = asyncio.Event()
         self.grace = 5.0
 
-    def client(self, *certificate: Path) -> Client:
+    def client(self, identity: tuple[Path, Path] | None = None) -> Client:
         context = ssl.create_default_context(cafile=str(self.authority.certificate))
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        if certificate:
-            context.load_cert_chain(*certificate)
+        if identity:
+            context.load_cert_chain(*identity)
         return Client(self.port, context)
 
     def run(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -91,9 +92,7 @@ class Server:
             stopping=self.stopping,
         )
         ready = asyncio.Event()
-        served = asyncio.create_task(
-            serve(app, listener, self._tls, self.stopping, grace=self.grace, ready=ready.set)
-        )
+        served = asyncio.create_task(serve(app, listener, self._tls, self.stopping, grace=self.grace, ready=ready.set))
         await ready.wait()
         try:
             return await work()
@@ -112,7 +111,7 @@ def test_a_client_certificate_says_who_asks(server: Server) -> None:
     identity = server.authority.issue("ann", ["one", "two"])
 
     async def work() -> tuple[int, bytes]:
-        async with server.client(*identity) as client:
+        async with server.client(identity) as client:
             body = json.dumps({"metadata": {"name": "a"}}).encode()
             await client.ask("POST", MAPS, body)
             created = await client.answer()
@@ -139,11 +138,14 @@ def test_without_a_certificate_another_proof_is_needed(server: Server) -> None:
 def test_a_certificate_of_another_authority_is_refused(server: Server, tmp_path: Path) -> None:
     stranger = Authority(tmp_path, "stranger").issue("mallory")
 
+    async def ask() -> None:
+        async with server.client(stranger) as client:
+            await client.ask("GET", MAPS)
+            await client.answer()
+
     async def work() -> None:
         with pytest.raises((ssl.SSLError, ConnectionError, asyncio.IncompleteReadError)):
-            async with server.client(*stranger) as client:
-                await client.ask("GET", MAPS)
-                await client.answer()
+            await ask()
 
     server.run(work)
 
@@ -181,3 +183,32 @@ def test_a_stop_ends_watches_cleanly_and_takes_nothing_new(server: Server) -> No
     assert server.run(work) == b""
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port))
+
+
+def test_a_request_in_flight_is_finished_before_the_end(server: Server) -> None:
+    async def work() -> int:
+        async with server.client() as client:
+            body = json.dumps({"metadata": {"name": "a"}}).encode()
+            # All but the last byte: the request is being read when the stop comes.
+            await client.ask("POST", MAPS, body, "Authorization: Bearer bob", cut=1)
+            server.stopping.set()
+            client.writer.write(body[-1:])
+            return (await client.answer())[0]
+
+    assert server.run(work) == 201
+
+
+def test_a_request_that_outlasts_the_grace_is_given_up(server: Server) -> None:
+    server.grace = 0.2
+
+    async def work() -> tuple[int, Any]:
+        async with server.client() as client:
+            await client.ask("POST", MAPS, b"{}", "Authorization: Bearer bob", cut=1)
+            server.stopping.set()
+            code, body = await client.answer()
+            return code, json.loads(body)["message"]
+
+    assert server.run(work) == (
+        503,
+        "the server is shutting down; whether the request was carried out is not known",
+    )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from porch.apiserver import Limits, Resource
 from porch.store import Store
 from tests.support.wire import OpenWatch, Wire
 
@@ -163,3 +164,12 @@ def test_bad_watch_options_are_refused_before_the_stream(wire: Wire, query: str,
     reply = wire.watch(f"{MAPS}?watch=1&{query}").reply()
     assert reply.code == code
     assert text in reply.message
+
+
+def test_too_many_watches_are_told_to_come_back(resources: list[Resource], store: Store) -> None:
+    with Wire(resources, store, Limits(watches=1)) as wire:
+        first = wire.watch(f"{MAPS}?watch=1")
+        assert wire.watch(f"{MAPS}?watch=1").reply().code == 429
+        first.leave()
+        add(wire, "a")
+        assert told(wire.watch(f"{MAPS}?watch=1")) == ("ADDED", "a")

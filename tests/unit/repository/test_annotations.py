@@ -40,8 +40,10 @@ def test_what_is_written_reads_back(package: str, workspace: str, revision: str,
         (Task(type="clone", clone=CloneTask()), '{"type":"clone","clone":{"upstreamRef":{}}}'),
         (
             Task(type="upgrade", upgrade=UpgradeTask(strategy="resource-merge")),
-            '{"type":"upgrade","upgrade":{"oldUpstreamRef":{"name":""},"newUpstreamRef":{"name":""},'
-            '"localPackageRevisionRef":{"name":""},"strategy":"resource-merge"}}',
+            (
+                '{"type":"upgrade","upgrade":{"oldUpstreamRef":{"name":""},"newUpstreamRef":{"name":""},'
+                '"localPackageRevisionRef":{"name":""},"strategy":"resource-merge"}}'
+            ),
         ),
         (Task(type="render"), '{"type":"render"}'),
     ],
