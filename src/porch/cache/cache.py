@@ -19,7 +19,7 @@ from porch.cache.lanes import Lanes
 from porch.cache.repository import CachedRepository
 from porch.errors import Gone, NotFound, PorchError
 from porch.keys import RepositoryKey
-from porch.objects import MASTERS, Call, Caller, ResourceStorage
+from porch.objects import MASTERS, Call, Caller, ListOptions, ResourceStorage
 from porch.repository import Repository
 from porch.store import Store, Transaction
 from porch.types.repository import V1ALPHA2_ANNOTATION
@@ -96,6 +96,16 @@ class Cache:
 
     def content(self, repository: CachedRepository, tree: str) -> Content:
         return self._contents.of(repository, tree)
+
+    def reindex(self) -> None:
+        """Makes the index again, after it was dropped, from what lies on this machine."""
+        listed = self._repositories.list(Call(SYSTEM), ListOptions())
+        for item in listed.page.items:
+            key = RepositoryKey(item.key.namespace, item.key.name)
+            try:
+                self.open_repository(key).reindex()
+            except PorchError as error:
+                _log.warning("the Repository is not indexed yet", repository=str(key), error=error.message)
 
     def settle(self) -> int:
         """Settles interrupted intents as far as their remotes answer; returns how many remain open."""

@@ -55,6 +55,13 @@ class CachedRepository:
                     self._repository.refresh()
             return synchronise(self._store, self._repository, self.indexer)
 
+    def reindex(self) -> None:
+        """Indexes what the mirror holds, if the index knows nothing of it: it was dropped. No network."""
+        with self._store.read() as reads:
+            known = bool(reads.revisions.refs(self.facts.refs_of))
+        if not known:
+            synchronise(self._store, self._repository, self.indexer)
+
     def create_package_revision_draft(self, path: str, workspace: str, author: Author) -> PackageRevisionDraft:
         return self._repository.create_package_revision_draft(path, workspace, author)
 

@@ -111,6 +111,7 @@ def build(settings: Settings, stack: ExitStack) -> Standalone:
     pki = ensure_pki(settings.data_dir / "pki", _tls_names(settings))
     store = open_store(settings.data_dir / "porch.db")
     stack.callback(store.close)
+    _keep_naming(settings, store)
     workers = WorkerPool(settings.workers, settings.work_timeout)
     stack.callback(workers.close)
 
@@ -139,6 +140,14 @@ def _listen(settings: Settings) -> socket.socket:
         listener.close()
         raise BadRequest(f"cannot listen on {settings.bind}:{settings.port}: {error}; choose another --port") from error
     return listener
+
+
+def _keep_naming(settings: Settings, store: Store) -> None:
+    """The index holds names as they are returned: when the setting changed, it is made again."""
+    path, naming = settings.data_dir / "naming", "dashed" if settings.dashed_names else "dotted"
+    if path.exists() and path.read_text() != naming:
+        store.drop_index()
+    path.write_text(naming)
 
 
 def _tls_names(settings: Settings) -> list[str]:
@@ -185,6 +194,7 @@ class _Parts:
         """After a crash or power cut: what was acknowledged is put back, what was interrupted is settled."""
         self.upkeep.replay()
         self.cache.settle()
+        self.cache.reindex()
 
     def front(self, stopping: asyncio.Event) -> Front:
         settings = self._settings

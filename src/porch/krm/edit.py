@@ -15,7 +15,7 @@ from typing import Any
 from porch.krm.errors import YamlError
 from porch.krm.places import Path, at, equal, has, position, put
 from porch.krm.write import block, dump
-from porch.krm.yaml import Mapping, Node, Scalar, Sequence, documents, is_empty, value_of
+from porch.krm.yaml import MAX_NODES, Mapping, Node, Scalar, Sequence, documents, is_empty, value_of
 
 _NOTHING: dict[str, Any] = {}
 
@@ -27,11 +27,11 @@ class _CannotSplice(Exception):
 class Text:
     """One YAML document under edit. `value` is what it means; new lists are written wide or compact."""
 
-    def __init__(self, text: str, *, wide: bool = True) -> None:
-        """Raises YamlError when the text is not one mapping."""
+    def __init__(self, text: str, *, wide: bool = True, max_nodes: int = MAX_NODES) -> None:
+        """Raises YamlError when the text is not one mapping of at most `max_nodes` values: every edit reads it anew."""
         self.text = text
         self.wide = wide
-        self.root, self.value = _read(text)
+        self.root, self.value = _read(text, max_nodes)
 
     def get(self, *path: str | int) -> Any:
         """The value at `path`, None when there is none."""
@@ -211,8 +211,8 @@ class Text:
         return "\r\n" if "\r\n" in self.text else "\n"
 
 
-def _read(text: str) -> tuple[Mapping, dict[str, Any]]:
-    roots = [root for root in documents(text) if not is_empty(root)]
+def _read(text: str, max_nodes: int = MAX_NODES) -> tuple[Mapping, dict[str, Any]]:
+    roots = [root for root in documents(text, max_nodes=max_nodes) if not is_empty(root)]
     if len(roots) != 1:
         raise YamlError(f"expected exactly one YAML document, found {len(roots)}")
     root = roots[0]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from porch.krm import kptfile_fields as fields
 from porch.krm.edit import Text
@@ -23,9 +23,14 @@ NAME = "Kptfile"
 RENDERED = "Rendered"
 STATUSES = ("True", "False", "Unknown")
 MAX_BYTES = 1024 * 1024
+MAX_NODES = 20_000
 _GROUP, _VERSION = "kpt.dev", "v1"
 _OLD_VERSIONS = ("kpt.dev/v1alpha1", "kpt.dev/v1alpha2")
 _BOM = "\ufeff"
+_CONDITIONS: Path = ("status", "conditions")
+_Item: TypeAlias = dict[str, str]
+_MANY = 10
+"""More changes than these are made as one that rewrites the whole map or list: each one reads the file anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class KptfileSummary:
 def read_summary(data: bytes) -> KptfileSummary:
     """As much as can be understood; an empty summary of a broken Kptfile. Never raises."""
     try:
-        roots = documents(decode_text(data[:MAX_BYTES]))
+        roots = documents(decode_text(data[:MAX_BYTES]), max_nodes=MAX_NODES)
         return _summary(value_of(roots[0], texts=True)) if roots else KptfileSummary()
     except YamlError:
         return KptfileSummary()
@@ -64,7 +69,7 @@ class Kptfile:
         """Raises YamlError with upstream's sentence for whatever is wrong first."""
         if len(data) > MAX_BYTES:
             raise YamlError(f"a Kptfile must be no longer than {MAX_BYTES} bytes")
-        text = Text(decode_text(data), wide=True)
+        text = Text(decode_text(data), wide=True, max_nodes=MAX_NODES)
         _check_version(text.value)
         for problem in fields.check(text.root):
             raise problem
@@ -89,45 +94,32 @@ class Kptfile:
 
     def with_readiness_gates(self, gates: Sequence[str]) -> Kptfile:
         """The gates become these; those that stay keep their place, new ones follow in the given order."""
-        text, path = copy.copy(self._text), ("info", "readinessGates")
         if tuple(gates) == self.summary.readiness_gates:
             return self
-        if not gates:
-            _remove(text, path)
-        else:
-            left = _remove_others(text, path, self.summary.readiness_gates, gates)
-            for gate in gates:
-                if gate not in left:
-                    _append(text, path, {"conditionType": gate})
+        text = copy.copy(self._text)
+        current = [{"conditionType": gate} for gate in self.summary.readiness_gates]
+        _set_list(text, ("info", "readinessGates"), current, [{"conditionType": gate} for gate in gates])
         return Kptfile(text, bom=self._bom)
 
     def with_conditions(self, conditions: Sequence[PackageCondition]) -> Kptfile:
         """The conditions become these, by type; those that stay keep their place, new ones follow."""
-        text, path = copy.copy(self._text), ("status", "conditions")
         if tuple(conditions) == self.summary.conditions:
             return self
-        if not conditions:
-            _remove(text, path)
-            return Kptfile(text, bom=self._bom)
-        left = _remove_others(text, path, [item.type for item in self.summary.conditions], [c.type for c in conditions])
-        for condition in conditions:
-            if condition.type in left:
-                _set_condition(text, (*path, left.index(condition.type)), condition)
-            else:
-                _append(text, path, _as_value(condition))
+        text = copy.copy(self._text)
+        _set_list(text, _CONDITIONS, list(map(_as_value, self.summary.conditions)), list(map(_as_value, conditions)))
         return Kptfile(text, bom=self._bom)
 
     def with_rendered(self, condition: PackageCondition) -> Kptfile:
         """Puts the verdict of a render: the Rendered condition, always the last one. Verdicts of single functions
         (renderStatus) are those of an earlier render and go.
         """
-        text, path = copy.copy(self._text), ("status", "conditions")
+        text = copy.copy(self._text)
         types = [item.type for item in self.summary.conditions]
         if types[-1:] == [RENDERED] and types.count(RENDERED) == 1:
-            _set_condition(text, (*path, len(types) - 1), condition)
+            _set_fields(text, (*_CONDITIONS, len(types) - 1), _as_value(condition))
         else:
-            _remove_others(text, path, types, [name for name in types if name != RENDERED])
-            _append(text, path, _as_value(condition))
+            _remove_items(text, _CONDITIONS, [index for index, name in enumerate(types) if name == RENDERED])
+            _append(text, _CONDITIONS, _as_value(condition))
         text.remove(("status", "renderStatus"))
         return Kptfile(text, bom=self._bom)
 
@@ -206,31 +198,60 @@ def _texts(value: Mapping[str, Any], key: str) -> dict[str, str]:
 
 
 def _set_map(text: Text, path: Path, current: Mapping[str, str], wanted: Mapping[str, str]) -> None:
-    if dict(wanted) == dict(current):
-        return
-    if not wanted:
+    changed = [key for key in sorted(wanted) if current.get(key) != wanted[key]]
+    gone = [key for key in current if key not in wanted]
+    if not wanted and current:
         _remove(text, path)
-    elif not current:
+    elif changed and (not current or len(changed) + len(gone) > _MANY):
         _set(text, path, dict(sorted(wanted.items())))
     else:
-        for key in sorted(wanted):
-            if current.get(key) != wanted[key]:
-                _set(text, (*path, key), wanted[key])
-        for key in current:
-            if key not in wanted:
-                text.remove((*path, key))
+        for key in changed:
+            _set(text, (*path, key), wanted[key])
+        for key in gone:
+            text.remove((*path, key))
 
 
-def _set_condition(text: Text, path: Path, condition: PackageCondition) -> None:
-    wanted = _as_value(condition)
-    for key in ("type", "status", "reason", "message"):
-        if key in wanted:
-            text.set((*path, key), wanted[key], fields.CONDITION_ORDER)
+def _set_list(text: Text, path: Path, current: list[_Item], wanted: list[_Item]) -> None:
+    """The first field of an item tells which one it is."""
+    names = [_name(item) for item in current]
+    targets = {_name(item): item for item in wanted}
+    first = {name: index for index, name in reversed(list(enumerate(names))) if name in targets}
+    kept = [targets[name] for name in sorted(first, key=lambda name: first[name])]
+    added = [item for name, item in targets.items() if name not in first]
+    if not targets:
+        _remove(text, path)
+    elif len(added) + sum(item not in current for item in kept) > _MANY:
+        _set(text, path, kept + added)
+    else:
+        _remove_items(text, path, [index for index, name in enumerate(names) if first.get(name) != index])
+        for index, item in enumerate(kept):
+            _set_fields(text, (*path, index), item)
+        for item in added:
+            _append(text, path, item)
+
+
+def _name(item: _Item) -> str:
+    return next(iter(item.values()))
+
+
+def _set_fields(text: Text, path: Path, item: _Item) -> None:
+    for key in ("type", "status", "reason", "message", "conditionType"):
+        if key in item:
+            text.set((*path, key), item[key], fields.CONDITION_ORDER)
         else:
             text.remove((*path, key))
 
 
-def _as_value(condition: PackageCondition) -> dict[str, str]:
+def _remove_items(text: Text, path: Path, indices: Sequence[int]) -> None:
+    if len(indices) > _MANY:
+        gone = set(indices)
+        text.set(path, [item for index, item in enumerate(text.get(*path)) if index not in gone])
+    else:
+        for index in reversed(indices):
+            text.remove((*path, index))
+
+
+def _as_value(condition: PackageCondition) -> _Item:
     value = {"type": condition.type, "status": condition.status}
     if condition.reason:
         value["reason"] = condition.reason
@@ -239,17 +260,7 @@ def _as_value(condition: PackageCondition) -> dict[str, str]:
     return value
 
 
-def _remove_others(text: Text, path: Path, current: Sequence[str], wanted: Sequence[str]) -> list[str]:
-    """Removes the list items whose name is not wanted, or came before; returns the names that are left."""
-    left = list(current)
-    for index in reversed(range(len(current))):
-        if current[index] not in wanted or current[index] in current[:index]:
-            text.remove((*path, index))
-            del left[index]
-    return left
-
-
-def _append(text: Text, path: Path, item: Mapping[str, str]) -> None:
+def _append(text: Text, path: Path, item: _Item) -> None:
     items = text.get(*path)
     if isinstance(items, list):
         text.set((*path, len(items)), dict(item))

@@ -68,9 +68,9 @@ Node: TypeAlias = Scalar | Sequence | Mapping | Alias
 """`start` and `end` are offsets in characters. A block collection ends where the next token begins."""
 
 
-def documents(text: str, levels: int = MAX_DEPTH) -> list[Node]:
+def documents(text: str, *, levels: int = MAX_DEPTH, max_nodes: int = MAX_NODES) -> list[Node]:
     """The root node of each document; below `levels` collections stay empty (enough to look at a header)."""
-    composer = _Composer(levels)
+    composer = _Composer(levels, max_nodes)
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             composer.take(event)
@@ -115,8 +115,9 @@ def value_of(node: Node, *, texts: bool = False) -> Any:
 class _Composer:
     """Builds the tree with a stack instead of recursion."""
 
-    def __init__(self, levels: int) -> None:
+    def __init__(self, levels: int, max_nodes: int) -> None:
         self.roots: list[Node] = []
+        self._max_nodes = max_nodes
         self._levels = levels
         self._open: list[Sequence | Mapping] = []
         self._anchors: dict[str, Node] = {}
@@ -156,8 +157,8 @@ class _Composer:
 
     def _add(self, event: yaml.NodeEvent, node: Node) -> None:
         self._count += 1
-        if self._count > MAX_NODES:
-            raise YamlError(f"more than {MAX_NODES} values", node.line)
+        if self._count > self._max_nodes:
+            raise YamlError(f"more than {self._max_nodes} values", node.line)
         if event.anchor and not isinstance(node, Alias):
             self._anchors[event.anchor] = node
         if not self._open:

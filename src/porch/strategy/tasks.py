@@ -41,9 +41,13 @@ def errors(tasks: Sequence[Task]) -> list[FieldError]:
 
 
 def _source_errors(task: Task, path: str) -> list[FieldError]:
-    if task.edit is not None and (task.edit.source_ref is None or not task.edit.source_ref.name):
+    if (
+        task.type == "edit"
+        and task.edit is not None
+        and (task.edit.source_ref is None or not task.edit.source_ref.name)
+    ):
         return [required(f"{path}.edit.sourceRef", "name the package revision to copy")]
-    if task.clone is not None:
+    if task.type == "clone" and task.clone is not None:
         source = task.clone.upstream_ref
         if source.upstream_ref is None and source.git is None and source.oci is None:
             text = "invalid clone source (neither of git, oci, nor upstream were specified)"

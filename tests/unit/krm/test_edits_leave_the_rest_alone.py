@@ -1,4 +1,4 @@
-"""An edit changes its value and nothing else, byte for byte; where the layout forbids that, the meaning is still right."""
+"""An edit changes its value and nothing else, byte for byte; an odd layout keeps at least its meaning."""
 
 import copy
 from typing import Any

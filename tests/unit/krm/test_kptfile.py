@@ -191,7 +191,8 @@ def test_conditions_become_those_given_by_type() -> None:
     wanted = [PackageCondition(type="c", status="True", reason="r"), PackageCondition(type="a", status="True")]
     after = parse(text).with_conditions(wanted)
     assert after.data.decode() == HEAD + (
-        'status:\n  conditions:\n  - type: a # kept\n    status: "True"\n  - type: c\n    status: "True"\n    reason: r\n'
+        'status:\n  conditions:\n  - type: a # kept\n    status: "True"\n'
+        '  - type: c\n    status: "True"\n    reason: r\n'
     )
     assert after.with_conditions([]).data.decode() == HEAD
 
@@ -212,3 +213,19 @@ def test_line_ends_and_a_byte_order_mark_are_kept() -> None:
 def test_a_flow_style_kptfile_is_written_out() -> None:
     kptfile = parse("{apiVersion: kpt.dev/v1, kind: Kptfile, metadata: {name: p}}").with_rendered(RENDERED)
     assert kptfile.data.decode() == HEAD + "status:\n  conditions:\n" + RENDERED_TEXT
+
+
+def test_many_changes_are_made_at_once() -> None:
+    labels = {f"l{number:04}": "x" for number in range(1000)}
+    conditions = [PackageCondition(type=f"c{number}", status="True") for number in range(100)]
+    rendered = [RENDERED] * 900
+    kptfile = parse(HEAD + "  labels:\n    a: b\n").with_metadata(labels, labels, merge=True)
+    kptfile = kptfile.with_conditions(conditions).with_readiness_gates([item.type for item in conditions])
+    assert (len(kptfile.summary.labels), kptfile.summary.conditions) == (1001, tuple(conditions))
+    repeated = HEAD + "status:\n  conditions:\n" + "  - {type: Rendered, status: x}\n" * len(rendered)
+    assert parse(repeated).with_rendered(RENDERED).summary.conditions == (RENDERED,)
+
+
+def test_a_kptfile_of_too_many_values_is_refused() -> None:
+    with pytest.raises(YamlError, match="more than 20000 values"):
+        parse(HEAD + "info:\n  keywords:\n" + "  -\n" * 20_000)
