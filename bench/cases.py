@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import multiprocessing
 import time
 from pathlib import Path
@@ -83,10 +84,12 @@ def loaded_reads(server: Server, seconds: float = 15.0) -> list[Figure]:
 
 def _keep_creating(kubeconfig: Path, number: int, stop: multiprocessing.synchronize.Event, count: object) -> None:
     client = Client(kubeconfig)
+    body = json.dumps(revision("hosted", f"load-{number}-@")).encode()
     for index in itertools.count():
         if stop.is_set():
             return
-        client.request("POST", f"{API}/packagerevisions", revision("hosted", f"load-{number}-{index}"))
+        status, answer = client.raw("POST", f"{API}/packagerevisions", body.replace(b"@", b"%d" % index))
+        assert status == 201, answer
         with count.get_lock():  # type: ignore[attr-defined]
             count.value += 1  # type: ignore[attr-defined]
 
@@ -95,12 +98,17 @@ def _keep_saving(kubeconfig: Path, stop: multiprocessing.synchronize.Event, coun
     client = Client(kubeconfig)
     client.request("POST", f"{API}/packagerevisions", revision("hosted", "big"))
     files = f"{API}/packagerevisionresources/hosted.big.v1"
-    body = client.request("GET", files)
+    obj = client.request("GET", files)
+    version, obj["metadata"]["resourceVersion"] = obj["metadata"]["resourceVersion"], "@version"
+    obj["spec"]["resources"]["data.txt"] = "@number\n" + "line of text\n" * (_BIG // 13)
+    body = json.dumps(obj).encode()  # once: the load must not be the client's own work
     for index in itertools.count():
         if stop.is_set():
             return
-        body["spec"]["resources"]["data.txt"] = f"{index}\n" + "x" * 79 + "\n" + ("line of text\n" * (_BIG // 13))
-        body = client.request("PUT", files, body)
+        sent = body.replace(b"@version", version.encode()).replace(b"@number", b"%d" % index)
+        status, answer = client.raw("PUT", files, sent)
+        assert status == 200, answer[:500]
+        version = answer[:300].partition(b'"resourceVersion":"')[2].partition(b'"')[0].decode()
         with count.get_lock():  # type: ignore[attr-defined]
             count.value += 1  # type: ignore[attr-defined]
 

@@ -19,12 +19,12 @@ def make(tmp_path: Path) -> Iterator[Make]:
     made: list[Porch] = []
 
     def one(*options: str) -> Porch:
-        made.append(Porch(tmp_path / f"data{len(made)}", options))
+        made.append(Porch(tmp_path / f"data{len(made)}", *options))
         return made[-1]
 
     yield one
     for porch in made:
-        porch.kill()
+        porch.end()
 
 
 @pytest.fixture

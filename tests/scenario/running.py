@@ -9,18 +9,20 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import os
+import signal
 import ssl
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.server import Server
 
 SECONDS = 30.0
 PACKAGES = "/apis/porch.kpt.dev/v1alpha1/namespaces/default"
@@ -150,73 +152,45 @@ class Watch:
         return self.until(lambda _, obj: obj["metadata"].get("name") == name)
 
 
-@dataclass
-class Porch:
-    """`porch up` on one data directory. `fault` names the point at which it shall die (see porch.observe.faults)."""
+class Porch(Server):
+    """`porch up` on one data directory, to be killed and started again. `api` is a client of the running one."""
 
-    directory: Path
-    options: tuple[str, ...] = ()
-    _process: subprocess.Popen[str] | None = field(default=None, init=False)
-    _api: Api | None = field(default=None, init=False)
+    api: Api
 
-    @property
-    def api(self) -> Api:
-        assert self._api is not None, "the server was not started"
-        return self._api
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text()
-
-    @property
-    def _log(self) -> Path:
-        return self.directory.parent / f"{self.directory.name}.log"
-
-    def start(self, fault: str = "") -> Api:
-        command = [sys.executable, "-m", "porch", "up", "--port", "0", "--data-dir", str(self.directory)]
-        more = ["--log-file", str(self._log), *self.options]
-        environment = os.environ | ({"PORCH_FAULT": fault} if fault else {})
-        self._process = subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True, env=environment)
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline(), f"the server did not start: {self.log}"
-        self._api = Api(self.directory / "kubeconfig")
-        return self._api
+    def launch(self, fault: str = "") -> Api:
+        """`fault` names the point at which the server shall die (see porch.observe.faults)."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PORCH_FAULT", fault)
+            self.start()
+        self.api = Api(self.kubeconfig)
+        return self.api
 
     def died(self) -> int:
-        """Waits for the process to end by itself; the signal that ended it."""
-        assert self._process is not None
-        code = -self._process.wait(SECONDS)
-        self._forget()
-        return code
+        """Waits for the server to end by itself; the signal that ended it."""
+        code = self.process.wait(SECONDS)
+        self._let_go()
+        return -code
 
-    def kill(self) -> None:
+    def end(self, number: int = signal.SIGKILL) -> None:
+        """Ends the server if it runs; without warning, unless another signal is given."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait(SECONDS)
-            self._forget()
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(SECONDS)
-            self._forget()
+            self.stop(number)
+            self._let_go()
 
     def again(self) -> Api:
         """Killed without warning, and started again."""
-        self.kill()
-        return self.start()
+        self.end()
+        return self.launch()
 
-    def command(self, *arguments: str) -> str:
+    def offline(self, *arguments: str) -> str:
         """Another command of porch on the same directory, while the server is stopped."""
-        words = [sys.executable, "-m", "porch", *arguments, "--data-dir", str(self.directory)]
-        return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        return self.porch(*arguments, "--data-dir", str(self.data)).out
 
-    def _forget(self) -> None:
-        if self._api is not None:
-            self._api.close()
-        if self._process is not None and self._process.stdout is not None:
-            self._process.stdout.close()
-        self._process = self._api = None
+    def _let_go(self) -> None:
+        self.api.close()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._process = None
 
 
 def repository(name: str, url: str, **git: Json) -> Json:

@@ -6,6 +6,7 @@ server is killed at the same point of each, started again without help, and aske
 
 from __future__ import annotations
 
+import itertools
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tests.support.githttp import GitHttp, git
 
 NAME = "work.web.v1"
 REF = "refs/heads/drafts/web/v1"
+POINTS = ("planned", "intent-recorded", "pushed", "indexed")
 OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": "7d1f1f1e-0000-4000-8000-000000000001"}
 META = {
     "labels": {"team": "core"},
@@ -26,11 +28,13 @@ META = {
     "finalizers": ["example.com/keep"],
     "ownerReferences": [OWNER],
 }
-BEFORE_PUSH, AFTER_PUSH = ("planned", "intent-recorded"), ("ref-moved", "pushed", "indexed")
 
 
 @dataclass
 class Scene:
+    """`truth` is where the refs really are."""
+
+    kind: str
     porch: Porch
     truth: Path
 
@@ -56,18 +60,19 @@ class Scene:
         return found.json, files.json
 
 
-@pytest.fixture(params=["hosted", "remote"])
-def scene(request: pytest.FixtureRequest, make: Make) -> Scene:
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, make: Make, kind: str, point: str) -> Scene:
+    """A server that dies at `point` of its first write."""
     porch = make()
-    api = porch.start()
-    if request.param == "hosted":
+    api = porch.launch(fault="ref-moved:2" if point == "ref-moved" else point)  # the first one makes the branch
+    if kind == "hosted":
         register(api, "work", "hosted:///work")
-        truth = porch.directory / "git" / "hosted" / "default" / "work.git"
+        truth = porch.hosted("default", "work")
     else:
         remote: GitHttp = request.getfixturevalue("remote")
         register(api, "work", remote.create("work"))
         truth = remote.path("work")
-    return Scene(porch, truth)
+    return Scene(kind, porch, truth)
 
 
 def create(scene: Scene) -> int:
@@ -132,26 +137,19 @@ WRITES: list[tuple[Callable[[Scene], int], Callable[[Json, Json], bool]]] = [
 ]
 
 
-@pytest.mark.parametrize("point", [*BEFORE_PUSH, *AFTER_PUSH])
+@pytest.mark.parametrize(("kind", "point"), [("hosted", "ref-moved"), *itertools.product(["hosted", "remote"], POINTS)])
 def test_a_write_that_the_server_dies_in_is_whole_or_nothing(scene: Scene, point: str) -> None:
-    """A write that was lost can be sent again at once."""
-    scene.porch.kill()
+    """A write that was lost can be sent again at once, and the server dies in the next one."""
+    lost = point in {"planned", "intent-recorded"}
     for index, (write, is_done) in enumerate(WRITES):
-        scene.porch.start(fault=point if index == 0 or point in AFTER_PUSH else f"{point}:2")
-        if index and point in BEFORE_PUSH:
-            _again(scene, *WRITES[index - 1])
         with pytest.raises(Lost):
             write(scene)
         assert scene.porch.died() == signal.SIGKILL
-        scene.porch.start()
-        assert is_done(*scene.shown()) == (point in AFTER_PUSH)
-        scene.porch.kill()
-    scene.porch.start()
-    if point in BEFORE_PUSH:
-        _again(scene, *WRITES[-1])
+        scene.porch.launch(fault=f"{point}:2" if lost or write is delete else point)
+        done = is_done(*scene.shown())
+        # Redo records of a hosted repository may bring a branch back whose deletion was not finished.
+        assert done != lost or (write is delete and scene.kind == "hosted" and point != "indexed")
+        if not done:
+            assert write(scene) in {200, 201}
+            assert is_done(*scene.shown())
     assert scene.api.names() == []
-
-
-def _again(scene: Scene, write: Callable[[Scene], int], is_done: Callable[[Json, Json], bool]) -> None:
-    assert write(scene) in {200, 201}
-    assert is_done(*scene.shown())

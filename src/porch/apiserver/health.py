@@ -85,8 +85,8 @@ class Version:
             msgspec.json.encode(
                 {
                     "major": "1",
-                    "minor": "34",
-                    "gitVersion": f"v1.34.1+porch-{own}",
+                    "minor": "35",
+                    "gitVersion": f"v1.35.0+porch-{own}",
                     "gitCommit": "",
                     "gitTreeState": "",
                     "buildDate": "1970-01-01T00:00:00Z",

@@ -14,6 +14,7 @@ import structlog
 from porch.cache.cache import Cache
 from porch.cache.opener import Layout
 from porch.errors import PorchError
+from porch.observe.faults import reach
 from porch.repository.git import restore, sync_to_disk, upkeep
 
 _log = structlog.get_logger("porch.upkeep")
@@ -72,6 +73,7 @@ class Upkeep:
         with store.read() as reads:
             applied = [intent.id for intent in reads.intents.all() if intent.applied]
         if applied:
+            reach("unsynced")
             sync_to_disk(str(self._layout.directory))
             store.commit(lambda tx: tx.intents.remove(applied))
 

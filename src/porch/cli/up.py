@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from porch.cli.datadir import locked
 from porch.cli.options import settings_options
+from porch.cli.process import tune
 from porch.settings import Settings
 
 
@@ -28,7 +28,7 @@ def command(settings: Settings) -> None:
 
     from porch.observe.logs import configure
 
-    os.umask(0o077)
+    tune()
     configure(settings.log_level, settings.log_file)
     with locked(settings.data_dir), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))

@@ -19,6 +19,7 @@ from porch.krm.scalars import resolve
 
 MAX_DEPTH = 100
 MAX_NODES = 2_000_000
+"""Values in one document."""
 MAX_EXPANSION = 100_000
 """Nodes that the aliases of one document may stand for, together."""
 
@@ -68,12 +69,21 @@ Node: TypeAlias = Scalar | Sequence | Mapping | Alias
 """`start` and `end` are offsets in characters. A block collection ends where the next token begins."""
 
 
-def documents(text: str, *, levels: int = MAX_DEPTH, max_nodes: int = MAX_NODES) -> list[Node]:
-    """The root node of each document; below `levels` collections stay empty (enough to look at a header)."""
+def documents(text: str, *, max_nodes: int = MAX_NODES) -> list[Node]:
+    """The root node of each document. Raises YamlError."""
+    return list(each_document(text, max_nodes=max_nodes))
+
+
+def each_document(text: str, *, levels: int = MAX_DEPTH, max_nodes: int = MAX_NODES) -> Iterator[Node]:
+    """The root nodes one by one, so that a long file need not be held as nodes; an error comes when its line is read.
+    Below `levels` collections stay empty, which is enough to look at a header.
+    """
     composer = _Composer(levels, max_nodes)
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             composer.take(event)
+            if isinstance(event, yaml.DocumentEndEvent):
+                yield composer.root
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise YamlError(str(error.problem or error.context), mark.line + 1 if mark else 0) from error
@@ -81,7 +91,6 @@ def documents(text: str, *, levels: int = MAX_DEPTH, max_nodes: int = MAX_NODES)
         raise YamlError(str(error.reason), text.count("\n", 0, error.position) + 1) from error
     except UnicodeEncodeError as error:
         raise YamlError("the text holds half a surrogate pair", text.count("\n", 0, error.start) + 1) from error
-    return composer.roots
 
 
 def load_json_like(data: bytes) -> Any:
@@ -116,7 +125,7 @@ class _Composer:
     """Builds the tree with a stack instead of recursion."""
 
     def __init__(self, levels: int, max_nodes: int) -> None:
-        self.roots: list[Node] = []
+        self.root: Node
         self._max_nodes = max_nodes
         self._levels = levels
         self._open: list[Sequence | Mapping] = []
@@ -125,8 +134,8 @@ class _Composer:
 
     def take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
-            style = event.style or ""
-            self._add(event, Scalar(*_place(event), event.value, event.tag, style))
+            if event.anchor or len(self._open) <= self._levels:
+                self._add(event, Scalar(*_place(event), event.value, event.tag, event.style or ""))
         elif isinstance(event, yaml.MappingStartEvent):
             self._enter(event, Mapping(*_place(event), bool(event.flow_style)))
         elif isinstance(event, yaml.SequenceStartEvent):
@@ -136,7 +145,7 @@ class _Composer:
         elif isinstance(event, yaml.AliasEvent):
             self._alias(event)
         elif isinstance(event, yaml.DocumentStartEvent):
-            self._anchors = {}
+            self._anchors, self._count = {}, 0
             if event.version and event.version != (1, 1):  # Go refuses it, so the package would be unreadable there
                 raise YamlError("found incompatible YAML document", _place(event)[2])
 
@@ -162,7 +171,7 @@ class _Composer:
         if event.anchor and not isinstance(node, Alias):
             self._anchors[event.anchor] = node
         if not self._open:
-            self.roots.append(node)
+            self.root = node
         elif len(self._open) <= self._levels:
             _attach(self._open[-1], node)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from porch.krm.errors import YamlError
-from porch.krm.yaml import Mapping, Node, Scalar, decode_text, documents, is_empty, target_of
+from porch.krm.yaml import Mapping, Node, Scalar, decode_text, each_document, is_empty, target_of
 from porch.render.interface import Package
 from porch.render.layout import resource_paths
 
@@ -28,12 +28,11 @@ def check_resources(files: Package) -> list[Problem]:
 
 def _file_problem(path: str, content: bytes) -> str:
     try:
-        roots = documents(decode_text(content), levels=_HEADER_LEVELS)
+        for root in each_document(decode_text(content), levels=_HEADER_LEVELS):
+            if not is_empty(root) and (text := _object_problem(path, root)):
+                return text
     except YamlError as error:
         return f"{path}: MalformedYAMLError: yaml: {error.message}"
-    for root in roots:
-        if not is_empty(root) and (text := _object_problem(path, root)):
-            return text
     return ""
 
 

@@ -56,8 +56,8 @@ def test_unknown_paths_belong_to_somebody_else() -> None:
 
 def test_the_version_is_one_that_clients_can_parse(wire: Wire) -> None:
     version = wire.get("/version?timeout=32s").json
-    assert version["gitVersion"].startswith("v1.34.")
-    assert (version["major"], version["minor"]) == ("1", "34")
+    assert version["gitVersion"].startswith("v1.35.")
+    assert (version["major"], version["minor"]) == ("1", "35")
 
 
 def test_metrics_count_requests(store: Store) -> None:

@@ -132,7 +132,7 @@ def test_aliases_cannot_nest_without_end() -> None:
 
 
 def test_an_outline_stops_at_the_levels_asked_for() -> None:
-    (root,) = yaml.documents("a:\n  b:\n    c: 1\n  d: 2\n", levels=2)
+    (root,) = yaml.each_document("a:\n  b:\n    c: 1\n  d: 2\n", levels=2)
     assert yaml.value_of(root) == {"a": {"b": {}, "d": 2}}
 
 

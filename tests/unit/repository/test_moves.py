@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from porch.errors import Conflict
+from porch.errors import BadRequest, Conflict
 from porch.repository.git.mirror import Mirror
 from porch.repository.git.moves import move_refs
 from porch.store import RefMove
@@ -80,3 +81,62 @@ def test_nothing_moves_when_one_old_value_is_wrong(mirror: Mirror) -> None:
         move_refs(mirror, moves)
     assert mirror.refs() == {MAIN: first}
     assert not list(Path(mirror.path, "refs").rglob("*.lock"))
+
+
+@pytest.mark.parametrize(
+    "name", ["refs/../../evil", "refs/heads/a..b", "refs/heads/.x", "refs/heads/x.lock", "/etc/x", ""]
+)
+def test_a_name_that_git_cannot_have_is_refused(mirror: Mirror, name: str) -> None:
+    with pytest.raises(BadRequest, match="cannot be a ref"):
+        move_refs(mirror, [RefMove(name, "", add_commit(mirror, b"0"))])
+
+
+def test_refs_are_never_missed_while_git_packs_them(mirror: Mirror) -> None:
+    commit = add_commit(mirror, b"0")
+    names = {f"refs/tags/p{number}/v1" for number in range(50)}
+    done = threading.Event()
+
+    def pack() -> None:
+        while not done.is_set():
+            for name in names:
+                Path(mirror.path, name).parent.mkdir(parents=True, exist_ok=True)
+                Path(mirror.path, "fresh").write_text(f"{commit}\n")
+                Path(mirror.path, "fresh").rename(Path(mirror.path, name))
+            git("pack-refs", "--all", cwd=Path(mirror.path))
+
+    for name in names:
+        move_refs(mirror, [RefMove(name, "", commit)])
+    packer = threading.Thread(target=pack)
+    packer.start()
+    looks = [mirror.refs().keys() for _ in range(60)]
+    done.set()
+    packer.join()
+    assert all(look == names for look in looks)
+
+
+def test_a_deletion_takes_the_peeled_id_of_a_packed_tag_along(mirror: Mirror) -> None:
+    commit = add_commit(mirror, b"0")
+    path = Path(mirror.path)
+    for name in ("a/v1", "a/v2", "a/v3"):
+        git("tag", "-a", "-m", "x", name, commit, cwd=path)
+    git("pack-refs", "--all", cwd=path)
+    tag = mirror.refs()["refs/tags/a/v2"]
+    assert move_refs(mirror, [RefMove("refs/tags/a/v2", tag, "")])
+    assert git("show-ref", "--dereference", cwd=path).count(commit) == 2
+    assert git("fsck", "--strict", cwd=path) == f"dangling tag {tag}"
+
+
+def test_locks_of_the_dead_are_cleared_when_a_repository_is_opened(mirror: Mirror) -> None:
+    commit = add_commit(mirror, b"0")
+    for name in ("packed-refs", MAIN):
+        lock = Path(mirror.path, f"{name}.lock")
+        lock.touch()
+        os.utime(lock, (1, 1))
+    opened = Mirror.prepare(mirror.path)
+    assert move_refs(opened, [RefMove(MAIN, "", commit)])
+    assert move_refs(opened, [RefMove(MAIN, commit, "")])
+
+
+def test_empty_directories_are_not_in_the_way(mirror: Mirror) -> None:
+    Path(mirror.path, "refs/heads/drafts/a/b/c").mkdir(parents=True)
+    assert move_refs(mirror, [RefMove("refs/heads/drafts/a", "", add_commit(mirror, b"0"))])

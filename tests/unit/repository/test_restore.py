@@ -61,5 +61,5 @@ def test_a_ref_that_went_elsewhere_stays_there(mirror: Mirror) -> None:
 
 
 def test_a_damaged_record_is_reported(mirror: Mirror) -> None:
-    with pytest.raises(InternalError, match="the redo record of .* is damaged"):
+    with pytest.raises(InternalError, match=r"the redo record of .* is damaged"):
         restore(mirror.path, b"PACK", [])

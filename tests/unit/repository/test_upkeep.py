@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from porch.repository.git.mirror import Mirror
 from porch.repository.git.moves import move_refs
 from porch.store import RefMove
 from tests.support.githttp import git
-from tests.unit.repository.conftest import add_commit
+from tests.unit.repository.conftest import add_commit, commit_objects, packed
 
 
 def loose(mirror: Mirror) -> int:
@@ -33,17 +34,21 @@ def test_unreachable_objects_survive(mirror: Mirror) -> None:
     assert git("fsck", "--strict", cwd=Path(mirror.path)) == ""
 
 
-def test_many_loose_objects_call_for_it(mirror: Mirror) -> None:
-    folder = Path(mirror.path, "objects", "17")
-    number = 0
-    while not folder.is_dir() or len(list(folder.iterdir())) < 10:
-        add_commit(mirror, b"%d" % number)
-        number += 1
-        if number % 200 == 0 and folder.is_dir():
-            for copy in range(10):
-                (folder / f"{copy:038x}").touch()
-            break
-    assert upkeep(mirror.path) is False or loose(mirror) == 0
+def test_many_loose_refs_call_for_it(mirror: Mirror) -> None:
+    commit = add_commit(mirror, b"x")
+    for number in range(501):
+        move_refs(mirror, [RefMove(f"refs/tags/p/v{number}", "", commit)])
+    assert upkeep(mirror.path)
+    assert list(Path(mirror.path, "refs", "tags").rglob("v*")) == []
+    assert len(mirror.refs()) == 501
+
+
+def test_many_packs_call_for_it(mirror: Mirror) -> None:
+    for number in range(21):
+        pack = packed(commit_objects(b"%d" % number)[1])
+        subprocess.run(["git", "index-pack", "--stdin"], cwd=mirror.path, input=pack, check=True, capture_output=True)
+    assert upkeep(mirror.path)
+    assert len(list(Path(mirror.path, "objects", "pack").glob("*.pack"))) < 5
 
 
 def test_readers_and_writers_go_on_meanwhile(mirror: Mirror) -> None:

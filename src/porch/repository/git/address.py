@@ -14,11 +14,11 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from porch.errors import BadRequest, ServiceUnavailable
 from porch.keys import RepositoryKey
+from porch.repository.git.refnames import name_problem
 from porch.repository.interface import Author, Credentials
 
 PORCH = Author("Package Orchestration Service", "porch@kpt.dev")
 _PORTS = {"http": 80, "https": 443}
-_UNFIT_IN_REFS = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[./-]|[./]$|^@$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class GitAddress:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "directory", self.directory.strip("/"))
-        if problem := branch_problem(self.branch):
+        if problem := name_problem(self.branch):
             raise BadRequest(f'error cloning git repository {self.url}, branch name "{self.branch}" invalid: {problem}')
 
     @property
@@ -50,12 +50,6 @@ class GitAddress:
         if self.author or self.email:
             return Author(self.author or self.email, self.email or self.author)
         return asked if asked.name or asked.email else PORCH
-
-
-def branch_problem(branch: str) -> str | None:
-    if not branch:
-        return "it must not be empty"
-    return "it is no valid git branch name" if _UNFIT_IN_REFS.search(branch) else None
 
 
 def parse_url(url: str) -> SplitResult:

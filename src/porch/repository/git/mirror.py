@@ -1,8 +1,8 @@
 """A bare repository on local disk: the copy of a remote, or, when it is hosted here, the repository itself.
 
-Refs are named as at the remote. Objects are read through libgit2, one handle a thread; new ones are written by us as
-loose objects, without fsync: for hosted repositories the redo record holds them until they are durable. Other git
-processes may write and repack beside us at any time, so a read that fails is tried once more with a fresh handle.
+Refs are named as at the remote. Objects are read through libgit2, one handle a thread; refs and new objects are
+written by us, as loose ones, without fsync: for hosted repositories the redo record holds them until they are durable.
+Other git processes may write and repack beside us, so a read that fails is tried once more with a fresh handle.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ import os
 import secrets
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import pygit2
-from pygit2.enums import ConfigLevel, ReferenceType
+from pygit2.enums import ConfigLevel
 
 from porch.errors import BadRequest, InternalError, NotFound
 from porch.repository.git.executable import GitFailed, run_git
@@ -34,6 +33,7 @@ from porch.repository.git.objects import (
     parse_tree,
     peel_tag,
 )
+from porch.repository.git.refs import all_refs, clear_stale_locks, read_ref
 from porch.repository.interface import Entry
 
 MAX_FILES, MAX_DEPTH = 20_000, 200
@@ -71,11 +71,6 @@ for _level in (ConfigLevel.SYSTEM, ConfigLevel.GLOBAL, ConfigLevel.XDG):
 pygit2.settings.cache_max_size(16 * 1024 * 1024)
 
 
-class Ref(NamedTuple):
-    name: str
-    target: str
-
-
 class Mirror:
     """Cheap to make; handles are opened on use."""
 
@@ -91,6 +86,7 @@ class Mirror:
         config = Path(path, "config")
         if config.read_text("utf-8") != _CONFIG:
             config.write_text(_CONFIG, "utf-8")
+        clear_stale_locks(path)
         return cls(path)
 
     def handle(self) -> pygit2.Repository:
@@ -212,21 +208,11 @@ class Mirror:
 
     def ref(self, name: str) -> str | None:
         """The object that a ref points at. A broken ref counts as absent."""
-        try:
-            found = self.handle().lookup_reference(name)
-        except (KeyError, ValueError, pygit2.GitError):
-            return None
-        return str(found.target) if found.type == ReferenceType.DIRECT else None
+        return read_ref(self.path, name)
 
-    def refs(self) -> Mapping[str, str]:
+    def refs(self) -> dict[str, str]:
         """All branches and tags. Names that are not UTF-8 have surrogates; symbolic refs are left out."""
-        return dict(self._all_refs())
-
-    def _all_refs(self) -> Iterator[Ref]:
-        for ref in self.handle().listall_reference_objects():
-            name = ref.raw_name.decode("utf-8", "surrogateescape")
-            if ref.type == ReferenceType.DIRECT and name.startswith(("refs/heads/", "refs/tags/")):
-                yield Ref(name, str(ref.target))
+        return all_refs(self.path)
 
     def descends(self, commit: str, ancestor: str) -> bool:
         """Whether `commit` is `ancestor` or follows it; False when one of them is not here."""

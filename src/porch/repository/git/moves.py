@@ -7,61 +7,70 @@ sees a revision twice rather than never.
 
 from __future__ import annotations
 
-import mmap
+import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-import pygit2
-
-from porch.errors import Conflict
+from porch.errors import BadRequest, Conflict
 from porch.observe.faults import reach
+from porch.repository.git import refs
 from porch.repository.git.mirror import Mirror
-from porch.repository.git.refnames import HEADS
+from porch.repository.git.refnames import HEADS, name_problem
 from porch.store import RefMove
 
 _PATIENCE = 2.0  # seconds; git holds a lock for milliseconds
 _PAUSE = 0.002
 
 
+def in_order(moves: Sequence[RefMove]) -> list[RefMove]:
+    """Branches, tags, deletions."""
+    return sorted(moves, key=lambda move: (not move.new, not move.ref.startswith(HEADS)))
+
+
+def check_fast_forward(mirror: Mirror, move: RefMove) -> None:
+    """Git accepts a rewind from whoever knows the old id, so it is on us never to ask for one."""
+    if move.old and move.new and move.ref.startswith(HEADS) and not mirror.descends(move.new, move.old):
+        raise Conflict(f"failed to push to remote: non-fast-forward update: {move.ref}")
+
+
 def move_refs(mirror: Mirror, moves: Sequence[RefMove]) -> bool:
     """True when all refs moved, False when some may have. Raises Conflict when one had another value and none moved."""
-    ordered = sorted(moves, key=_rank)
+    ordered = in_order(moves)
     deadline = time.monotonic() + _PATIENCE
-    locks = []
+    locked: list[RefMove] = []
     try:
         for move in ordered:
-            locks.append(_lock(mirror, move, deadline))
+            _lock(mirror, move, deadline)
+            locked.append(move)
             _check(mirror, move)
-        for index, move in enumerate(ordered):
-            if not _commit(mirror, move, locks[index], deadline):
-                if index == 0 and mirror.ref(move.ref) != (move.new or None):
+        for moved, move in enumerate(ordered):
+            if not _carry_out(mirror.path, move, deadline):
+                if not moved:
                     raise Conflict(f"failed to push to remote: cannot lock ref {move.ref!r}; try again")
                 return False
+            locked.remove(move)
             reach("ref-moved")
         return True
     finally:
-        del locks  # frees what is still locked
+        for move in locked:
+            refs.unlock(mirror.path, move.ref)
 
 
-def _rank(move: RefMove) -> tuple[bool, bool]:
-    return (not move.new, not move.ref.startswith(HEADS))
-
-
-def _lock(mirror: Mirror, move: RefMove, deadline: float) -> pygit2.ReferenceTransaction:
+def _lock(mirror: Mirror, move: RefMove, deadline: float) -> None:
+    if problem := name_problem(move.ref):
+        raise BadRequest(f"{move.ref!r} cannot be a ref: {problem}")
     while True:
-        transaction = pygit2.ReferenceTransaction(mirror.handle())
         try:
-            transaction.lock_ref(move.ref)
-        except (pygit2.GitError, ValueError, OSError) as error:
-            clash = clashing_ref(mirror, move.ref)
-            if clash:
+            os.close(refs.lock(mirror.path, move.ref))
+        except OSError as error:
+            if clash := refs.clashing_ref(mirror.path, move.ref):
                 raise _clash(move.ref, clash) from error
             if time.monotonic() > deadline:
-                raise Conflict(f"failed to push to remote: cannot lock ref {move.ref!r}: {error}") from error
+                why = f"cannot lock ref {move.ref!r}: {error.strerror}; try again"
+                raise Conflict(f"failed to push to remote: {why}") from error
             time.sleep(_PAUSE)
         else:
-            return transaction
+            return
 
 
 def _check(mirror: Mirror, move: RefMove) -> None:
@@ -72,63 +81,29 @@ def _check(mirror: Mirror, move: RefMove) -> None:
             f"failed to push to remote: ref {move.ref!r} has moved: "
             f"expected {move.old or 'none'}, found {found or 'none'}"
         )
-    clash = clashing_ref(mirror, move.ref) if move.new and not move.old else None
+    clash = refs.clashing_ref(mirror.path, move.ref) if move.new and not move.old else None
     if clash:
         raise _clash(move.ref, clash)
-    if move.old and move.new and move.ref.startswith(HEADS) and not mirror.descends(move.new, move.old):
-        raise Conflict(f"failed to push to remote: non-fast-forward update: {move.ref}")
+    check_fast_forward(mirror, move)
 
 
 def _clash(ref: str, other: str) -> Conflict:
     return Conflict(f"failed to push to remote: cannot create ref {ref!r} beside ref {other!r}")
 
 
-def _commit(mirror: Mirror, move: RefMove, transaction: pygit2.ReferenceTransaction, deadline: float) -> bool:
+def _carry_out(path: str, move: RefMove, deadline: float) -> bool:
     """Deleting also rewrites the packed refs, whose lock somebody else may hold for a moment."""
     while True:
         try:
             if move.new:
-                transaction.set_target(move.ref, pygit2.Oid(hex=move.new))
+                refs.write_locked(path, move.ref, move.new)
             else:
-                transaction.remove(move.ref)
-            transaction.commit()
-        except (pygit2.GitError, KeyError, ValueError, OSError):
-            if mirror.ref(move.ref) == (move.new or None):
-                return True
-            if time.monotonic() > deadline or mirror.ref(move.ref) != (move.old or None):
+                refs.delete_locked(path, move.ref)
+        except FileExistsError:
+            if time.monotonic() > deadline:
                 return False
+            time.sleep(_PAUSE)
+        except OSError:
+            return False
         else:
             return True
-        time.sleep(_PAUSE)
-        try:
-            transaction = _lock(mirror, move, deadline)
-        except Conflict:
-            return False
-
-
-def clashing_ref(mirror: Mirror, ref: str) -> str | None:
-    """A ref that git cannot have beside `ref`: one above it or one below it."""
-    segments = ref.split("/")
-    above = ("/".join(segments[:count]) for count in range(3, len(segments)))
-    clash = next((name for name in above if mirror.ref(name)), None)
-    return clash or _loose_below(mirror.path, ref) or _packed_below(mirror.path, ref)
-
-
-def _loose_below(path: str, ref: str) -> str | None:
-    folder = Path(path, ref)
-    if not folder.is_dir():
-        return None
-    files = (file for file in folder.rglob("*") if file.is_file() and file.suffix != ".lock")
-    return next((str(file.relative_to(path)) for file in files), None)
-
-
-def _packed_below(path: str, ref: str) -> str | None:
-    try:
-        with Path(path, "packed-refs").open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-            start = text.find(f" {ref}/".encode("utf-8", "surrogateescape"))
-            if start < 0:
-                return None
-            end = text.find(b"\n", start)
-            return text[start + 1 : end].decode("utf-8", "replace")
-    except (FileNotFoundError, ValueError):  # ValueError: the file is empty
-        return None

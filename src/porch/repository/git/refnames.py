@@ -13,7 +13,15 @@ HEADS, TAGS = "refs/heads/", "refs/tags/"
 DRAFTS, PROPOSALS, MARKERS = f"{HEADS}drafts/", f"{HEADS}proposed/", f"{HEADS}deletionProposed/"
 BRANCH_REVISION = -1
 _PREFIXES = {DRAFT: DRAFTS, PROPOSED: PROPOSALS}
+_UNFIT = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|\Z)|\A[./-]|[./]\Z|\A@\Z")
 _INTEGER = re.compile(r"v?([+-]?[0-9]{1,18})")
+
+
+def name_problem(name: str) -> str | None:
+    """Why git cannot have a branch or ref of this name; None when it can."""
+    if not name:
+        return "it must not be empty"
+    return "it is no valid git ref name" if _UNFIT.search(name) else None
 
 
 def branch_ref(branch: str) -> str:

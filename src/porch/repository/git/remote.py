@@ -16,9 +16,8 @@ from porch.errors import BadRequest, Conflict, PorchError, ServiceUnavailable
 from porch.repository.git.address import GitAddress, check_credentials, check_host, parse_url
 from porch.repository.git.executable import GitFailed, environment, run_git
 from porch.repository.git.mirror import Mirror
-from porch.repository.git.moves import move_refs
+from porch.repository.git.moves import check_fast_forward, in_order, move_refs
 from porch.repository.git.protocol import Advertisement, Malformed, push_request, read_advertisement, read_report
-from porch.repository.git.refnames import HEADS
 from porch.repository.git.repository import GitRepository
 from porch.repository.git.wire import FileWire, Unclear, Wire, authorization
 from porch.repository.interface import Credentials, PushReport
@@ -48,8 +47,9 @@ class RemoteOrigin:
 
     def push(self, moves: Sequence[RefMove], pack: bytes) -> PushReport:
         """See `Repository.push`. An empty pack means that the objects are to be collected from the mirror."""
-        self._check_fast_forward(moves)
-        ordered = sorted(moves, key=lambda move: (not move.new, not move.ref.startswith(HEADS)))
+        ordered = in_order(moves)
+        for move in ordered:
+            check_fast_forward(self._mirror, move)
         capabilities = self._capabilities()
         if not pack and any(move.new for move in moves):
             pack = self._collect(moves)
@@ -69,12 +69,6 @@ class RemoteOrigin:
             self._advertised = None
             raise
         return read_report(answer, moves, capabilities)
-
-    def _check_fast_forward(self, moves: Sequence[RefMove]) -> None:
-        """Servers accept a rewind when the old id is right, so it is on us never to ask for one."""
-        for move in moves:
-            if move.old and move.new and move.ref.startswith(HEADS) and not self._mirror.descends(move.new, move.old):
-                raise Conflict(f"failed to push to remote: non-fast-forward update: {move.ref}")
 
     def _capabilities(self) -> frozenset[str]:
         """From one advertisement for all pushes; read again after any surprise."""

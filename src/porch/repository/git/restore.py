@@ -14,6 +14,7 @@ from porch.repository.git.mirror import Mirror, write_loose
 from porch.repository.git.moves import move_refs
 from porch.repository.git.objects import object_id
 from porch.repository.git.pack import read_pack
+from porch.repository.git.refs import unlock
 from porch.repository.git.upkeep import sync_to_disk
 from porch.store import RefMove
 
@@ -28,10 +29,10 @@ def restore(path: str, pack: bytes, moves: Sequence[RefMove]) -> None:
             write_loose(f"{path}/objects/{name[:2]}/{name[2:]}", kind, data)
     except ValueError as error:
         raise InternalError(f"the redo record of {path} is damaged: {error}") from error
-    _unlock(path, "packed-refs")
+    unlock(path, "packed-refs")  # held by a process that died
     mirror = Mirror(path)
     for move in moves:
-        _unlock(path, move.ref)
+        unlock(path, move.ref)
         _move(mirror, move)
     mirror.close()
     sync_to_disk(path)
@@ -40,7 +41,7 @@ def restore(path: str, pack: bytes, moves: Sequence[RefMove]) -> None:
 def _move(mirror: Mirror, move: RefMove) -> None:
     found = mirror.ref(move.ref) or ""
     if not found:
-        Path(mirror.path, move.ref).unlink(missing_ok=True)  # an empty or torn file; git's packed value shows again
+        _remove_torn(Path(mirror.path, move.ref))
         found = mirror.ref(move.ref) or ""
     if found not in {"", move.old} or found == move.new:
         return
@@ -50,6 +51,7 @@ def _move(mirror: Mirror, move: RefMove) -> None:
         raise InternalError(f"cannot restore {move.ref} in {mirror.path}: {error.message}") from error
 
 
-def _unlock(path: str, name: str) -> None:
-    """Takes away the lock of a process that died with it."""
-    Path(path, f"{name}.lock").unlink(missing_ok=True)
+def _remove_torn(ref: Path) -> None:
+    """An empty or garbled file; a packed value shows again."""
+    if ref.is_file():
+        ref.unlink()
