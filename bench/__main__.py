@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from bench import cases
+from bench import cases, remote
 from bench.measure import Figure
 from bench.server import Server
 
@@ -27,6 +27,7 @@ def main() -> None:
             for case in (cases.creates, cases.reads, cases.loaded_reads):
                 found += case(server)
             found.append(Figure("memory after the run", server.memory(), "MB"))
+        found += remote.pushes(Path(directory))
     report = _markdown(found)
     print(report)
     _RESULTS.mkdir(exist_ok=True)
