@@ -6,9 +6,11 @@ objects on a kept connection.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import httpx2
+from tests.support.githttp import GitHttp
 
 from bench.measure import Figure, figures, percentile, sample
 from bench.server import API, Client, Server, register, revision
@@ -18,7 +20,6 @@ from porch.repository.git import GitAddress, GitRepository, open_remote
 from porch.repository.git.protocol import push_request
 from porch.types.task import InitTask, Task
 from porch.workers import WorkerPool
-from tests.support.githttp import GitHttp
 
 _ROUNDS = 60
 _CAPABILITIES = frozenset({"report-status"})
@@ -34,10 +35,9 @@ def pushes(directory: Path) -> list[Figure]:
         creating: list[float] = []
         pushing: list[float] = []
         for number in range(_ROUNDS):
-            body = revision("remote", f"pushed-{number}")
-            creating += sample(lambda body=body: client.request("POST", f"{API}/packagerevisions", body), 1)
-            request = bare.request(number)
-            pushing += sample(lambda request=request: bare.send(request), 1)
+            create = partial(client.request, "POST", f"{API}/packagerevisions", revision("remote", f"pushed-{number}"))
+            creating += sample(create, 1)
+            pushing += sample(partial(bare.send, bare.request(number)), 1)
         bare.close()
     ratio = percentile(creating, 0.5) / percentile(pushing, 0.5)
     return [

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 API = "/apis/porch.kpt.dev/v1alpha1/namespaces/default"
@@ -26,7 +26,7 @@ class Server:
         self.directory = directory
         self._options = options
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         started = time.perf_counter()
         log = self.directory.parent / f"{self.directory.name}.log"
         command = [sys.executable, "-m", "porch", "up", "--port", "0", "--data-dir", str(self.directory)]

@@ -158,6 +158,12 @@ class RevisionReader(Protocol):
 
     def of_repository(self, repository: RepositoryKey) -> Sequence[RevisionRow]: ...
 
+    def at_refs(self, repository: RepositoryKey, refs: Iterable[str]) -> Sequence[RevisionRow]:
+        """The revisions of a Repository that these refs show."""
+        ...
+
+    def count(self, repository: RepositoryKey) -> int: ...
+
     def of_package(self, repository: RepositoryKey, path: str) -> Sequence[RevisionRow]: ...
 
     def overlapping(self, location: str, full_path: str) -> Sequence[RevisionRow]:
@@ -166,6 +172,10 @@ class RevisionReader(Protocol):
 
     def refs(self, mirror: str) -> dict[str, str]:
         """The refs of a mirror when it was last indexed: full ref name to 40 hex digits."""
+        ...
+
+    def targets(self, mirror: str, refs: Iterable[str]) -> dict[str, str]:
+        """As `refs`, of these refs only; those that the mirror lacked are left out."""
         ...
 
     def clashing_ref(self, mirror: str, ref: str) -> str | None:
@@ -218,8 +228,20 @@ class IntentReader(Protocol):
         """Oldest first."""
         ...
 
-    def moving(self, mirror: str, refs: Iterable[str]) -> bool:
-        """Whether an intent that is not applied yet moves one of these refs."""
+    def open(self) -> Sequence[Intent]:
+        """Those that are not applied yet, oldest first."""
+        ...
+
+    def applied(self) -> Sequence[str]:
+        """The ids of those that are."""
+        ...
+
+    def is_open(self, intent_id: str) -> bool:
+        """Whether there is such an intent, not applied yet."""
+        ...
+
+    def moving(self, mirror: str, refs: Iterable[str]) -> set[str]:
+        """Which of these refs an intent moves that is not applied yet."""
         ...
 
 

@@ -46,6 +46,23 @@ def test_revisions_are_found_by_repository_and_package(store: Store) -> None:
         assert reads.revisions.of_repository(RepositoryKey("other", "blueprints")) == [foreign]
 
 
+def test_revisions_are_found_by_their_refs(store: Store) -> None:
+    one, two = revision("v1"), revision("v2")
+    on_main = [revision("main", path, ref="refs/heads/main") for path in ("app", "db")]
+    index(store, one, two, *on_main, revision("v1", namespace="other"))
+    with store.read() as reads:
+        found = reads.revisions.at_refs(BLUEPRINTS, [one.ref, "refs/heads/main", "refs/heads/nothing"])
+        assert sorted(row.name for row in found) == sorted(row.name for row in (one, *on_main))
+        assert reads.revisions.at_refs(BLUEPRINTS, []) == []
+
+
+def test_the_revisions_of_a_repository_are_counted(store: Store) -> None:
+    index(store, revision("v1"), revision("v2", "db"), revision("v1", namespace="other"))
+    with store.read() as reads:
+        assert reads.revisions.count(BLUEPRINTS) == 2
+        assert reads.revisions.count(RepositoryKey("default", "nothing")) == 0
+
+
 def test_a_deleted_revision_is_gone(store: Store) -> None:
     index(store, revision("v1"), revision("v2"))
     write(store, lambda t: t.revisions.delete("default", "blueprints.app.v1"))
@@ -90,6 +107,13 @@ def test_refs_of_a_mirror_are_added_moved_and_removed(store: Store) -> None:
     with store.read() as reads:
         assert reads.revisions.refs("m") == {"refs/heads/a": "3" * 40}
         assert reads.revisions.refs("unheard-of") == {}
+
+
+def test_some_refs_of_a_mirror_can_be_asked_for(store: Store) -> None:
+    write(store, lambda t: t.revisions.put_refs("m", {"refs/heads/a": "1" * 40, "refs/heads/b": "2" * 40}))
+    with store.read() as reads:
+        assert reads.revisions.targets("m", ["refs/heads/b", "refs/heads/c"]) == {"refs/heads/b": "2" * 40}
+        assert reads.revisions.targets("n", ["refs/heads/b"]) == {}
 
 
 @pytest.mark.parametrize(

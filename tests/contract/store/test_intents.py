@@ -28,7 +28,7 @@ def intents(store: Store) -> list[Intent]:
         return list(reads.intents.all())
 
 
-def moving(store: Store, *refs: str, mirror: str = "mirror") -> bool:
+def moving(store: Store, *refs: str, mirror: str = "mirror") -> set[str]:
     with store.read() as reads:
         return reads.intents.moving(mirror, refs)
 
@@ -55,8 +55,8 @@ def test_intents_survive_reopening(opener: Opener, tmp_path: Path) -> None:
 
 def test_their_refs_are_on_the_move(store: Store) -> None:
     add(store, CREATE)
-    assert moving(store, "refs/heads/a")
-    assert moving(store, "refs/heads/x", "refs/heads/b")
+    assert moving(store, "refs/heads/a") == {"refs/heads/a"}
+    assert moving(store, "refs/heads/x", "refs/heads/b", "refs/heads/a") == {"refs/heads/a", "refs/heads/b"}
     assert not moving(store, "refs/heads/x")
     assert not moving(store)
     assert not moving(store, "refs/heads/a", mirror="other")
@@ -88,3 +88,14 @@ def test_an_intent_is_added_or_not_with_the_rest_of_its_work(store: Store) -> No
         write(store, lambda t: t.intents.add(CREATE), lambda _: 1 // 0)
     assert intents(store) == []
     assert not moving(store, "refs/heads/a")
+
+
+def test_open_and_applied_ones_are_told_apart(store: Store) -> None:
+    add(store, CREATE, PUBLISH)
+    write(store, lambda t: t.intents.mark_applied(CREATE.id))
+    with store.read() as reads:
+        assert reads.intents.open() == [PUBLISH]
+        assert reads.intents.applied() == [CREATE.id]
+        assert reads.intents.is_open(PUBLISH.id)
+        assert not reads.intents.is_open(CREATE.id)
+        assert not reads.intents.is_open("unheard-of")

@@ -13,6 +13,9 @@ from porch.store.interface import Intent, RefMove
 from porch.store.sqlite.queries import QUERIES
 
 _ALL = QUERIES["intent_all"]
+_OPEN = QUERIES["intent_open"]
+_APPLIED = QUERIES["intent_applied"]
+_IS_OPEN = QUERIES["intent_is_open"]
 _MOVING = QUERIES["intent_moving"]
 _ADD = QUERIES["intent_add"]
 _ADD_REF = QUERIES["intent_add_ref"]
@@ -27,6 +30,18 @@ class SqliteIntentReader:
         self._db = db
 
     def all(self) -> Sequence[Intent]:
+        return self._intents(_ALL)
+
+    def open(self) -> Sequence[Intent]:
+        return self._intents(_OPEN)
+
+    def applied(self) -> Sequence[str]:
+        return [intent_id for (intent_id,) in self._db.execute(_APPLIED)]
+
+    def is_open(self, intent_id: str) -> bool:
+        return self._db.execute(_IS_OPEN, {"id": intent_id}).fetchone() is not None
+
+    def _intents(self, statement: str) -> list[Intent]:
         return [
             Intent(
                 id=intent_id,
@@ -37,12 +52,12 @@ class SqliteIntentReader:
                 pack=pack,
                 applied=bool(applied),
             )
-            for intent_id, namespace, repository, mirror, moves, payload, pack, applied in self._db.execute(_ALL)
+            for intent_id, namespace, repository, mirror, moves, payload, pack, applied in self._db.execute(statement)
         ]
 
-    def moving(self, mirror: str, refs: Iterable[str]) -> bool:
+    def moving(self, mirror: str, refs: Iterable[str]) -> set[str]:
         parameters = {"mirror": mirror, "refs": json.dumps(list(refs))}
-        return self._db.execute(_MOVING, parameters).fetchone() is not None
+        return {ref for (ref,) in self._db.execute(_MOVING, parameters)}
 
 
 class SqliteIntentWriter(SqliteIntentReader):

@@ -133,6 +133,15 @@ SELECT * FROM revisions INDEXED BY revisions_by_package
 WHERE namespace = :namespace AND repository = :repository AND path = :path
 ORDER BY name;
 
+-- name: revision_at_refs
+-- The revisions of a Repository that some refs (a JSON list) show.
+SELECT * FROM revisions
+WHERE namespace = :namespace AND repository = :repository AND ref IN (SELECT value FROM json_each(:refs));
+
+-- name: revision_count
+-- How many package revisions a Repository has.
+SELECT count(*) FROM revisions WHERE namespace = :namespace AND repository = :repository;
+
 -- name: revision_overlapping
 -- Revisions whose package is at, above (a JSON list) or below a path of a git repository.
 SELECT * FROM revisions WHERE location = :location AND full_path IN (SELECT value FROM json_each(:at_or_above))
@@ -157,6 +166,10 @@ DELETE FROM revisions;
 -- name: ref_list
 -- The refs of a mirror.
 SELECT ref, target FROM refs WHERE mirror = :mirror;
+
+-- name: ref_targets
+-- Some refs (a JSON list) of a mirror.
+SELECT ref, target FROM refs WHERE mirror = :mirror AND ref IN (SELECT value FROM json_each(:refs));
 
 -- name: ref_clashing
 -- A ref above (a JSON list) or below a ref.
@@ -193,9 +206,21 @@ DELETE FROM user_metadata WHERE namespace = :namespace AND name = :name;
 -- All intents, oldest first.
 SELECT id, namespace, repository, mirror, moves, payload, pack, applied FROM intents ORDER BY ordinal;
 
+-- name: intent_open
+-- Intents that are not applied yet, oldest first.
+SELECT id, namespace, repository, mirror, moves, payload, pack, applied FROM intents WHERE applied = 0 ORDER BY ordinal;
+
+-- name: intent_applied
+-- The ids of intents that are applied.
+SELECT id FROM intents WHERE applied = 1 ORDER BY ordinal;
+
+-- name: intent_is_open
+-- Whether an intent is not applied yet.
+SELECT 1 FROM intents WHERE id = :id AND applied = 0;
+
 -- name: intent_moving
--- Whether an intent moves one of some refs (a JSON list) of a mirror.
-SELECT 1 FROM moving_refs WHERE mirror = :mirror AND ref IN (SELECT value FROM json_each(:refs)) LIMIT 1;
+-- Which of some refs (a JSON list) of a mirror intents move.
+SELECT DISTINCT ref FROM moving_refs WHERE mirror = :mirror AND ref IN (SELECT value FROM json_each(:refs));
 
 -- name: intent_add
 -- Adds an intent.

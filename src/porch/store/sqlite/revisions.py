@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from porch.keys import RepositoryKey
@@ -19,10 +19,13 @@ from porch.store.sqlite.queries import QUERIES
 _GET = QUERIES["revision_get"]
 _OF_REPOSITORY = QUERIES["revision_of_repository"]
 _OF_PACKAGE = QUERIES["revision_of_package"]
+_AT_REFS = QUERIES["revision_at_refs"]
+_COUNT = QUERIES["revision_count"]
 _OVERLAPPING = QUERIES["revision_overlapping"]
 _PUT = QUERIES["revision_put"]
 _DELETE = QUERIES["revision_delete"]
 _REFS = QUERIES["ref_list"]
+_TARGETS = QUERIES["ref_targets"]
 _CLASHING = QUERIES["ref_clashing"]
 _PUT_REF = QUERIES["ref_put"]
 _DELETE_REF = QUERIES["ref_delete"]
@@ -45,6 +48,14 @@ class SqliteRevisionReader:
     def of_package(self, repository: RepositoryKey, path: str) -> Sequence[RevisionRow]:
         return self._rows(_OF_PACKAGE, namespace=repository.namespace, repository=repository.name, path=path)
 
+    def at_refs(self, repository: RepositoryKey, refs: Iterable[str]) -> Sequence[RevisionRow]:
+        among = json.dumps(list(refs))
+        return self._rows(_AT_REFS, namespace=repository.namespace, repository=repository.name, refs=among)
+
+    def count(self, repository: RepositoryKey) -> int:
+        parameters = {"namespace": repository.namespace, "repository": repository.name}
+        return int(self._db.execute(_COUNT, parameters).fetchone()[0])
+
     def overlapping(self, location: str, full_path: str) -> Sequence[RevisionRow]:
         below, beyond = _below(full_path)
         at_or_above = json.dumps([*_above(full_path), full_path])
@@ -52,6 +63,9 @@ class SqliteRevisionReader:
 
     def refs(self, mirror: str) -> dict[str, str]:
         return dict(self._db.execute(_REFS, {"mirror": mirror}))
+
+    def targets(self, mirror: str, refs: Iterable[str]) -> dict[str, str]:
+        return dict(self._db.execute(_TARGETS, {"mirror": mirror, "refs": json.dumps(list(refs))}))
 
     def clashing_ref(self, mirror: str, ref: str) -> str | None:
         below, beyond = _below(ref)

@@ -58,6 +58,7 @@ CREATE TABLE IF NOT EXISTS revisions (
   PRIMARY KEY (namespace, name)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS revisions_by_package ON revisions (namespace, repository, path);
+CREATE INDEX IF NOT EXISTS revisions_by_ref ON revisions (namespace, repository, ref);
 CREATE INDEX IF NOT EXISTS revisions_by_full_path ON revisions (location, full_path);
 
 -- Index: the refs of each mirror when it was last looked at.
@@ -88,6 +89,7 @@ CREATE TABLE IF NOT EXISTS intents (
   applied    INTEGER NOT NULL,
   pack       BLOB    NOT NULL
 );
+CREATE INDEX IF NOT EXISTS intents_by_applied ON intents (applied);
 -- The refs of intents that are not applied yet.
 CREATE TABLE IF NOT EXISTS moving_refs (
   mirror TEXT NOT NULL,
