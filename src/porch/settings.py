@@ -27,7 +27,7 @@ def _setting(default: T, help_text: str) -> T:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    data_dir: Path = _setting(_DEFAULT_DIR, "Directory of everything that the server keeps.")
+    data_dir: Path = _setting(_DEFAULT_DIR, "Directory of everything that the server keeps.")  # noqa: RUF009 - pure
     port: int = _setting(9443, "TCP port; 0 takes any free one.")
     bind: str = _setting("127.0.0.1", "Address to listen on.")
     grace: float = _setting(5.0, "Seconds that requests in flight get at shutdown.")

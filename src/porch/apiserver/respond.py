@@ -16,6 +16,7 @@ from porch.apiserver.status import status, unexpected
 from porch.errors import BadRequest, PorchError, RequestTooLarge, ServiceUnavailable
 
 _WARNINGS_SIZE, _WARNING_CUT = 4096, 256
+_PIECE = 128 * 1024
 
 
 class Responder:
@@ -39,7 +40,15 @@ class Responder:
             **answer.headers,
         }
         await self.start(answer.status, answer.content_type, headers)
-        await self.raw_send({"type": "http.response.body", "body": answer.body, "more_body": False})
+        await self._send_body(answer.body)
+
+    async def _send_body(self, body: bytes) -> None:
+        """In pieces: encrypting a big answer in one go would hold up everybody else on the event loop."""
+        for start in range(0, len(body) - _PIECE, _PIECE):
+            await self.raw_send({"type": "http.response.body", "body": body[start : start + _PIECE], "more_body": True})
+            await asyncio.sleep(0)
+        rest = body[max(0, (len(body) - 1) // _PIECE) * _PIECE :]
+        await self.raw_send({"type": "http.response.body", "body": rest, "more_body": False})
 
     async def start(self, code: int, content_type: str, headers: Mapping[str, str]) -> None:
         """Sends status and headers; the body is the caller's."""

@@ -18,6 +18,7 @@ from porch.apiserver.operation import Operation
 from porch.apiserver.options import IGNORE, STRICT, WriteOptions, delete_options, write_options
 from porch.apiserver.status import removed
 from porch.errors import BadRequest, Invalid, PorchError, invalid
+from porch.objects import Replacement
 from porch.store import StoredVersion
 from porch.types.kind import Kind
 
@@ -37,13 +38,14 @@ def update(operation: Operation, body: bytes) -> Answer:
     options = _options(operation, "UpdateOptions")
     sent = msgspec.to_builtins(_decoded(operation, options, body))
 
-    def change(_current: Any) -> Any:
+    def make() -> Any:
         # A fresh object each time: storage may ask again, and changes what it gets.
         obj = msgspec.convert(sent, target.resource.kind.type)
         _settle_name(operation, obj)
         _settle_namespace(operation, obj)
         return obj
 
+    change = Replacement(make)
     item = target.resource.storage.update(call, target.namespace, operation.name, change, target.subresource)
     return _answer(operation, renamed(item, operation.given))
 

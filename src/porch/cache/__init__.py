@@ -1,6 +1,7 @@
 """Opened repositories, the index of package revisions, and how both stay in step with git."""
 
 from porch.cache.cache import SYSTEM, Cache, Opener
+from porch.cache.contents import SUBMODULE
 from porch.cache.facts import RepositoryFacts
 from porch.cache.lanes import Lanes
 from porch.cache.moves import Outcome
@@ -9,6 +10,7 @@ from porch.cache.rows import UserMetadata
 from porch.cache.sync import SyncResult
 
 __all__ = [
+    "SUBMODULE",
     "SYSTEM",
     "Cache",
     "CachedRepository",

@@ -70,7 +70,7 @@ class Cache:
             repository, facts = self._opener(obj)
             self._stamps[key] = stamp
             cached = CachedRepository(
-                self._store, repository, facts, obj, self._lanes.of(facts.location), self._running
+                self._store, repository, facts, lane=self._lanes.of(facts.location), running=self._running
             )
             self._opened[key] = cached
             return cached

@@ -15,16 +15,16 @@ import msgspec
 from porch.cache.repository import CachedRepository
 
 _LIMIT_BYTES = 64 * 1024 * 1024
-_SUBMODULE = 0o160000
+SUBMODULE = 0o160000
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """`text` and `binary` are JSON objects: path to text, path to base64. `files` counts both."""
+    """`text` and `binary` are JSON objects: path to text, path to base64. `binaries` are the paths of the latter."""
 
     text: bytes
     binary: bytes
-    files: int
+    binaries: frozenset[str]
 
     @property
     def size(self) -> int:
@@ -61,7 +61,7 @@ class Contents:
 
 
 def _read(repository: CachedRepository, tree: str) -> Content:
-    entries = {path: entry for path, entry in repository.entries(tree).items() if entry.mode != _SUBMODULE}
+    entries = {path: entry for path, entry in repository.entries(tree).items() if entry.mode != SUBMODULE}
     blobs = repository.read_blobs([entry.blob for entry in entries.values()])
     text: dict[str, str] = {}
     binary: dict[str, str] = {}
@@ -70,4 +70,4 @@ def _read(repository: CachedRepository, tree: str) -> Content:
             text[path] = data.decode("utf-8")
         except UnicodeDecodeError:
             binary[path] = base64.b64encode(data).decode()
-    return Content(msgspec.json.encode(text), msgspec.json.encode(binary), len(entries))
+    return Content(msgspec.json.encode(text), msgspec.json.encode(binary), frozenset(binary))

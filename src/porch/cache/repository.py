@@ -19,7 +19,6 @@ from porch.observe import step
 from porch.repository import Author, Discovered, Entry, PackageRevisionDraft, Repository
 from porch.store import Intent, RevisionRow, Store, StoredVersion
 from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
-from porch.types.repository import Repository as RepositoryObject
 
 
 class CachedRepository:
@@ -28,21 +27,20 @@ class CachedRepository:
         store: Store,
         repository: Repository,
         facts: RepositoryFacts,
-        spec: RepositoryObject,
+        *,
         lane: Lane,
         running: set[str],
     ) -> None:
-        self.facts, self.spec = facts, spec
+        self.facts = facts
         self._store, self._repository, self._lane = store, repository, lane
         self.indexer = Indexer(facts)
         self._mover = Mover(store, repository, self.indexer, lane, running)
         self._syncing = threading.Lock()
+        self._known = False
 
     def ready(self) -> None:
         """Makes sure that the repository was read at least once. Network, the first time only."""
-        with self._store.read() as reads:
-            known = bool(reads.revisions.refs(self.facts.refs_of))
-        if not known:
+        if not self._is_known():
             self.synchronise(patient=False)
 
     def synchronise(self, *, patient: bool = True) -> SyncResult:
@@ -57,10 +55,15 @@ class CachedRepository:
 
     def reindex(self) -> None:
         """Indexes what the mirror holds, if the index knows nothing of it: it was dropped. No network."""
-        with self._store.read() as reads:
-            known = bool(reads.revisions.refs(self.facts.refs_of))
-        if not known:
+        if not self._is_known():
             synchronise(self._store, self._repository, self.indexer)
+
+    def _is_known(self) -> bool:
+        """Whether the index has refs of it. They are many, so they are asked for only until there are some."""
+        if not self._known:
+            with self._store.read() as reads:
+                self._known = bool(reads.revisions.refs(self.facts.refs_of))
+        return self._known
 
     def create_package_revision_draft(self, path: str, workspace: str, author: Author) -> PackageRevisionDraft:
         return self._repository.create_package_revision_draft(path, workspace, author)
@@ -120,6 +123,11 @@ class CachedRepository:
 
     def read_blobs(self, blobs: list[str]) -> list[bytes]:
         return list(self._repository.read_blobs(blobs))
+
+    def kept_or_new(self, entry: Entry | None, data: bytes) -> Entry | bytes:
+        """The entry itself when its content is `data` already."""
+        same = entry is not None and entry.size == len(data) and entry.blob == self._repository.blob_id(data)
+        return entry if same and entry is not None else data
 
     def file(self, tree: str, path: str) -> bytes:
         """One file of a package; empty when there is none."""

@@ -1,7 +1,8 @@
 """Background care for repositories on disk: redo records are let go once the files are safe, and packs stay few.
 
 One thread. Every few seconds it makes what was written durable, then forgets the intents that guarded it; now and
-then it drops old history and has git repack what has grown, at low priority. At start, `replay` puts back what a power cut took.
+then it drops old history and has git repack what has grown, at low priority. At start, `replay` puts back what a power
+cut took.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import msgspec
 
-from porch.cache import CachedRepository
+from porch.cache import SUBMODULE, CachedRepository
 from porch.engine.content import rendered, unchanged
 from porch.engine.delete import BUSY
 from porch.engine.engine import Engine, Revision, author, load
@@ -21,7 +21,7 @@ from porch.engine.rollback import rollback
 from porch.errors import Conflict, Invalid
 from porch.keys import PACKAGE_REVISION_RESOURCES as RESOURCES
 from porch.keys import ObjectKey
-from porch.objects import Call
+from porch.objects import Call, Replacement
 from porch.objects.identity import require_same
 from porch.observe import step
 from porch.repository import Entry
@@ -44,22 +44,22 @@ def get_resources(engine: Engine, namespace: str, name: str) -> StoredVersion:
 
 def shown(engine: Engine, revision: Revision) -> StoredVersion:
     """The PackageRevisionResources of a revision. Its JSON is put together from bytes that are kept encoded."""
-    row, obj = revision.row, revision.object()
-    content = engine.cache.content(engine.cache.open_repository(revision.repository), row.tree)
-    meta = {"name": row.name, "namespace": row.namespace, "uid": revision.stored.uid}
-    meta["creationTimestamp"] = obj.metadata.creation_timestamp or ""
+    content = engine.cache.content(engine.cache.open_repository(revision.repository), revision.row.tree)
+    spec = b'"resources":' + content.text
+    if content.binaries:
+        spec += b',"binaryResources":' + content.binary
+    return _joined(revision, spec)
+
+
+def _joined(revision: Revision, content: bytes) -> StoredVersion:
+    """`content` is the fields of spec that hold files, as JSON without the braces."""
+    row, stored = revision.row, revision.stored
+    meta = {"name": row.name, "namespace": row.namespace, "uid": stored.uid}
+    meta["creationTimestamp"] = revision.object().metadata.creation_timestamp or ""
     spec = {"packageName": row.path, "workspaceName": row.workspace, "repository": row.repository}
-    binary = b',"binaryResources":' + content.binary if content.binary != b"{}" else b""
-    tail = b'",%s,"spec":{%s%s,"resources":%s%s},%s}' % (
-        _encode(meta)[1:],
-        _encode(spec)[1:-1],
-        b',"revision":%d' % row.revision if row.revision else b"",
-        content.text,
-        binary,
-        _STATUS,
-    )
+    number = b',"revision":%d' % row.revision if row.revision else b""
+    tail = b'",%s,"spec":{%s%s,%s},%s}' % (_encode(meta)[1:], _encode(spec)[1:-1], number, content, _STATUS)
     key = ObjectKey(str(RESOURCES), row.namespace, row.name)
-    stored = revision.stored
     return StoredVersion(key, row.content_version, stored.uid, tail, stored.alias, stored.labels, stored.fields)
 
 
@@ -68,18 +68,19 @@ def update_resources(engine: Engine, call: Call, namespace: str, name: str, chan
     busy = BUSY.replace("package revision", "package revision resources").format(namespace, name)
     with engine.locks.hold(RESOURCES, namespace, name, busy):
         revision = load(engine, namespace, name, RESOURCES)
-        current = shown(engine, revision)
-        old: PackageRevisionResources = PACKAGE_REVISION_RESOURCES.decode(current.version, current.tail)
-        new = change(PACKAGE_REVISION_RESOURCES.decode(current.version, current.tail))
+        # A replacement takes nothing from the files that are there, so they need not be read.
+        old = _joined(revision, b'"resources":{}') if isinstance(change, Replacement) else shown(engine, revision)
+        before: PackageRevisionResources = PACKAGE_REVISION_RESOURCES.decode(old.version, old.tail)
+        new = change(PACKAGE_REVISION_RESOURCES.decode(old.version, old.tail))
         with step("engine.validate"):
-            _validate(revision, new, old)
+            _validate(revision, new, before)
         repository = engine.cache.open_repository(revision.repository)
         with rollback(name), step("engine.save"):
-            files = _files(repository, revision, new, old)
+            files = _files(engine, repository, revision, new)
             if unchanged(files, repository.entries(revision.row.tree)):
-                return current
+                return shown(engine, revision)
             if not _save(engine, call, revision, repository, files):
-                return replace(current, tail=PACKAGE_REVISION_RESOURCES.encode_tail(new))
+                return replace(old, tail=PACKAGE_REVISION_RESOURCES.encode_tail(new))
         return get_resources(engine, namespace, name)
 
 
@@ -94,22 +95,22 @@ def _validate(revision: Revision, new: PackageRevisionResources, old: PackageRev
 
 
 def _files(
-    repository: CachedRepository, revision: Revision, new: PackageRevisionResources, old: PackageRevisionResources
+    engine: Engine, repository: CachedRepository, revision: Revision, new: PackageRevisionResources
 ) -> dict[str, bytes | Entry]:
-    """The files as the client wants them. Without `binaryResources` the client does not know of binaries: all stay."""
-    entries = repository.entries(revision.row.tree)
-    files: dict[str, bytes | Entry] = {}
-    for path, text in new.spec.resources.items():
-        kept = path in entries and old.spec.resources.get(path) == text
-        files[path] = entries[path] if kept else text.encode()
+    """The files as the client wants them. Without `binaryResources` the client does not know of binaries: all
+    stay, as submodules, which nobody can send, always do.
+    """
+    tree = revision.row.tree
+    entries = repository.entries(tree)
+    files = {
+        path: repository.kept_or_new(entries.get(path), text.encode()) for path, text in new.spec.resources.items()
+    }
+    untold = {path for path, entry in entries.items() if entry.mode == SUBMODULE}
     if new.spec.binary_resources is None:
-        untold = [path for path in entries if path not in old.spec.resources and path not in files]
-        return files | {path: entries[path] for path in untold}
-    before = old.spec.binary_resources or {}
-    for path, data in new.spec.binary_resources.items():
-        kept = path in entries and before.get(path) == data
-        files[path] = entries[path] if kept else base64.b64decode(data)
-    return files
+        untold |= engine.cache.content(repository, tree).binaries
+    for path, data in (new.spec.binary_resources or {}).items():
+        files[path] = repository.kept_or_new(entries.get(path), base64.b64decode(data))
+    return {path: entries[path] for path in untold} | files
 
 
 def _save(

@@ -11,6 +11,7 @@ from porch.objects.interface import (
     DeleteOptions,
     ListOptions,
     ListResult,
+    Replacement,
     ResourceStorage,
 )
 from porch.objects.listing import read_list
@@ -28,6 +29,7 @@ __all__ = [
     "DeletionCheck",
     "ListOptions",
     "ListResult",
+    "Replacement",
     "ResourceStorage",
     "StoredObjects",
     "read_list",

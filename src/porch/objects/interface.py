@@ -75,6 +75,18 @@ class Deleted:
     finished: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A change that takes nothing from the current object, as an update by PUT does. Storage whose objects are costly
+    to read may hand it one without its content. `make` gives a fresh object each time.
+    """
+
+    make: Callable[[], Any]
+
+    def __call__(self, current: Any) -> Any:  # noqa: ARG002 - that is the point
+        return self.make()
+
+
 class ResourceStorage(Protocol):
     """The verbs of one resource. `namespace` is empty for cluster-scoped kinds.
 

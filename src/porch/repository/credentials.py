@@ -1,6 +1,7 @@
 """Credentials from secrets, by the secret's type: basic-auth and bearer tokens, and the CA bundle of a namespace.
 
-A secret is read anew for each use, so that a rotated one needs no re-registration. What is in it never reaches an error.
+A secret is read anew for each use, so that a rotated one needs no re-registration. What is in it never reaches an
+error.
 """
 
 from __future__ import annotations

@@ -172,6 +172,10 @@ class Repository(Protocol):
         """Contents of blobs. Raises NotFound."""
         ...
 
+    def blob_id(self, data: bytes) -> str:
+        """The id that a blob of these bytes has, whether it is stored or not."""
+        ...
+
     def close(self) -> None: ...
 
 

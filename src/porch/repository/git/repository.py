@@ -28,6 +28,7 @@ from porch.repository.git.objects import (
     TreeItem,
     encode_commit,
     encode_tree,
+    object_id,
 )
 from porch.repository.git.pack import build_pack
 from porch.repository.git.refnames import branch_ref
@@ -128,6 +129,9 @@ class GitRepository:
 
     def read_blobs(self, blobs: Sequence[str]) -> Sequence[bytes]:
         return self._mirror.blobs(blobs)
+
+    def blob_id(self, data: bytes) -> str:
+        return object_id(BLOB, data)
 
     def close(self) -> None:
         self._origin.close()
