@@ -8,6 +8,7 @@ started on first use (not forked: the server has threads) and hand back plain va
 from __future__ import annotations
 
 import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _IDLE_SECONDS = 60.0
+_NICENESS = 5
 
 
 @dataclass(slots=True)
@@ -108,6 +110,7 @@ def _serve(pipe: Connection) -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(_NICENESS)  # the server answers first, then comes the heavy work
     while True:
         try:
             function, args, kwargs = pipe.recv()

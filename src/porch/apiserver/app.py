@@ -121,7 +121,8 @@ class App:
             self._authorizer.authorize(caller, Attributes(request.method.lower(), path=request.path))
             await responder.send(self._document(request))
             return
-        operation = self._operation(request, target, caller, entry)
+        with observe.step("apiserver.authorize"):
+            operation = self._operation(request, target, caller, entry)
         responder.warnings = operation.call.warnings
         with self._slot(target.verb):
             if target.verb == "watch":

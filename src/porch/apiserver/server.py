@@ -126,6 +126,12 @@ class _Protocol(HttpToolsProtocol):
         self._head_arrived()
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.transport.is_closing():
+            # An idle client need not be asked: it would be waited for until it says goodbye, for the whole grace.
+            self.transport.abort()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {CERTIFICATE: self._certificate}  # type: ignore[dict-item]

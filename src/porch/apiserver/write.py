@@ -19,6 +19,7 @@ from porch.apiserver.options import IGNORE, STRICT, WriteOptions, delete_options
 from porch.apiserver.status import removed
 from porch.errors import BadRequest, Invalid, PorchError, invalid
 from porch.objects import Replacement
+from porch.observe import step
 from porch.store import StoredVersion
 from porch.types.kind import Kind
 
@@ -101,8 +102,9 @@ def _options(operation: Operation, kind: str) -> WriteOptions:
 def _decoded(operation: Operation, options: WriteOptions, body: bytes) -> Any:
     """The object in the body. Its unknown and duplicate fields are refused, or warned of, or dropped in silence."""
     kind = operation.target.resource.kind
-    plain, repeated = codec.read_object(kind, body, operation.request.headers.get("content-type", ""))
-    decoded = codec.to_object(kind, plain)
+    with step("apiserver.decode"):
+        plain, repeated = codec.read_object(kind, body, operation.request.headers.get("content-type", ""))
+        decoded = codec.to_object(kind, plain)
     problems = [*repeated, *decoded.problems]
     if problems and options.validation == STRICT:
         raise codec.strict_error(kind, problems)

@@ -107,14 +107,18 @@ class Cache:
             except PorchError as error:
                 _log.warning("the Repository is not indexed yet", repository=str(key), error=error.message)
 
-    def settle(self) -> int:
-        """Settles interrupted intents as far as their remotes answer; returns how many remain open."""
+    def settle(self, key: RepositoryKey | None = None, *, hosted_only: bool = False) -> int:
+        """Settles interrupted intents, of one Repository or of all, as far as their remotes answer; returns how many
+        remain open. `hosted_only` leaves out whatever needs the network.
+        """
         with self._store.read() as reads:
             open_intents = [
                 intent for intent in reads.intents.all() if not intent.applied and intent.id not in self._running
             ]
         remaining = 0
         for intent in open_intents:
+            if (key and intent.repository != key) or (hosted_only and not self._is_hosted(intent.repository)):
+                continue
             try:
                 outcome = self.open_repository(intent.repository).settle(intent)
                 _log.info("intent settled", intent=intent.id, repository=str(intent.repository), outcome=outcome.value)
@@ -124,6 +128,12 @@ class Cache:
                 remaining += 1
                 _log.warning("intent not settled yet", intent=intent.id, error=error.message)
         return remaining
+
+    def _is_hosted(self, key: RepositoryKey) -> bool:
+        try:
+            return self.open_repository(key).facts.hosted
+        except PorchError:
+            return False
 
     def close(self) -> None:
         with self._lock:

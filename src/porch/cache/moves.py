@@ -15,9 +15,10 @@ import msgspec
 
 from porch.cache.facts import RepositoryFacts
 from porch.cache.lanes import Lane
+from porch.cache.registration import Registration
 from porch.cache.rows import Indexer, UserMetadata, mark_latest, remove
-from porch.errors import Conflict, PorchError, ServiceUnavailable
-from porch.keys import PACKAGE_REVISIONS
+from porch.errors import Conflict, NotFound, PorchError, ServiceUnavailable
+from porch.keys import PACKAGE_REVISIONS, REPOSITORIES
 from porch.observe import step
 from porch.observe.faults import reach
 from porch.repository import Discovered, Plan, PushReport, Repository
@@ -45,10 +46,18 @@ class Payload(Part):
 class Mover:
     """Moves refs of one Repository."""
 
-    def __init__(self, store: Store, repository: Repository, indexer: Indexer, lane: Lane, running: set[str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        repository: Repository,
+        indexer: Indexer,
+        lane: Lane,
+        running: set[str],
+        registration: Registration,
+    ) -> None:
         """`running` holds the ids of intents that a request of this process is busy with; nobody settles those."""
         self._store, self._repository, self._indexer, self._lane = store, repository, indexer, lane
-        self._running = running
+        self._running, self._registration = running, registration
 
     @property
     def _facts(self) -> RepositoryFacts:
@@ -68,11 +77,13 @@ class Mover:
                 self._push(plan, intent)
             reach("pushed")
             with step("cache.index"):
-                stored = self._store.commit(lambda tx: self.finish(tx, intent))
+                stored = self._store.commit(lambda tx: self._finish(tx, intent))
             reach("indexed")
-            return stored
         finally:
             self._running.discard(intent.id)
+        if stored is None:
+            raise NotFound.of(REPOSITORIES.group, REPOSITORIES.resource, self._facts.key.name)
+        return stored
 
     def _intent(self, plan: Plan, payload: Payload) -> Intent:
         return Intent(
@@ -87,6 +98,8 @@ class Mover:
     def _record(self, intent: Intent, name: str, check: Check) -> None:
         def record(tx: Transaction) -> None:
             check(tx)
+            if self._registration.ended:
+                raise NotFound.of(REPOSITORIES.group, REPOSITORIES.resource, self._facts.key.name)
             if tx.intents.moving(self._facts.refs_of, [move.ref for move in intent.moves]):
                 why = f'another request is already in progress on package revision "{name}"'
                 raise Conflict.of(PACKAGE_REVISIONS.group, PACKAGE_REVISIONS.resource, name, why)
@@ -125,22 +138,31 @@ class Mover:
             ) from error
 
     def outcome(self, intent: Intent) -> Outcome:
-        """What became of the intent's refs. Network; raises ServiceUnavailable."""
-        now = self._repository.read_refs([move.ref for move in intent.moves])
+        """What became of the intent's refs. Network; raises ServiceUnavailable, TooManyRequests."""
+        refs = [move.ref for move in intent.moves]
+        if self._facts.hosted:
+            now = self._repository.read_refs(refs)
+        else:
+            with self._lane.enter():
+                now = self._repository.read_refs(refs)
         if all(now.get(move.ref, "") == move.new for move in intent.moves):
             return Outcome.DONE
         if all(now.get(move.ref, "") == move.old for move in intent.moves):
             return Outcome.UNDONE
         return Outcome.OVERTAKEN
 
-    def finish(self, tx: Transaction, intent: Intent) -> StoredVersion:
-        """Indexes what the intent did, and ends it."""
+    def _finish(self, tx: Transaction, intent: Intent) -> StoredVersion | None:
+        """Indexes what the intent did, and ends it. None when the Repository was unregistered meanwhile, or what the
+        intent deletes is not in the index any more.
+        """
         payload = msgspec.json.decode(intent.payload, type=Payload)
-        tx.revisions.put_refs(self._facts.refs_of, {move.ref: move.new or None for move in intent.moves})
         if self._facts.hosted:
             tx.intents.mark_applied(intent.id)
         else:
             tx.intents.remove([intent.id])
+        if self._registration.ended:
+            return None
+        tx.revisions.put_refs(self._facts.refs_of, {move.ref: move.new or None for move in intent.moves})
         if payload.found is not None:
             stored = self._indexer.put(tx, payload.found, payload.metadata)
             if payload.found.revision > 0:
@@ -148,7 +170,7 @@ class Mover:
             return stored
         row = tx.revisions.get(self._facts.key.namespace, payload.name)
         if row is None:
-            raise Conflict.modified(PACKAGE_REVISIONS.group, PACKAGE_REVISIONS.resource, payload.name)
+            return None
         gone = remove(tx, row, forget_user=True)
         mark_latest(tx, self._facts, row.path)
         return gone
@@ -159,8 +181,16 @@ class Mover:
     def settle(self, intent: Intent) -> Outcome:
         """Ends an intent that was interrupted. Raises ServiceUnavailable while the remote cannot be asked."""
         outcome = self.outcome(intent)
-        if outcome is Outcome.DONE:
-            self._store.commit(lambda tx: self.finish(tx, intent))
-        else:
-            self._drop(intent)
+
+        def conclude(tx: Transaction) -> None:
+            if all(waiting.id != intent.id or waiting.applied for waiting in tx.intents.all()):
+                return  # somebody else has settled it meanwhile
+            payload = msgspec.json.decode(intent.payload, type=Payload)
+            lost = payload.found is None and tx.revisions.get(self._facts.key.namespace, payload.name) is None
+            if outcome is Outcome.DONE and not lost:
+                self.finish(tx, intent)
+            else:
+                tx.intents.remove([intent.id])
+
+        self._store.commit(conclude)
         return outcome

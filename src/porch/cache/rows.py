@@ -116,8 +116,18 @@ class Indexer:
             commit=found.commit,
             tree=found.tree,
             content_version=old.content_version if old else 0,
-            latest=old.latest if old else False,
+            latest=old is not None and old.latest and found.revision > 0,
         )
+
+    def put_metadata(self, tx: Transaction, row: RevisionRow, current: StoredVersion, user: UserMetadata) -> StoredVersion:
+        """Replaces what users put on an indexed revision. No git: its content is as it was."""
+        key = self.key(row.path, row.workspace)
+        tx.revisions.put_user_metadata(row.namespace, key.name, user.encode())
+        obj: PackageRevision = PACKAGE_REVISION.decode(current.version, current.tail)
+        _set_user(obj.metadata, user)
+        if row.latest:
+            obj.metadata.labels = obj.metadata.labels | {LATEST_LABEL: "true"}
+        return put_object(tx, obj, current.alias)
 
     def object(self, found: Discovered, user: UserMetadata) -> PackageRevision:
         """The PackageRevision that the API shows, but for the computed latest label."""
@@ -125,19 +135,15 @@ class Indexer:
         name, _ = self.facts.names(key)
         summary = read_summary(found.kptfile)
         published = found.lifecycle in (PUBLISHED, DELETION_PROPOSED)
+        metadata = ObjectMeta(
+            name=name,
+            namespace=self.facts.key.namespace,
+            uid=revision_uid(self.facts.key.namespace, key.name),
+            creation_timestamp=found.created_at,
+        )
+        _set_user(metadata, user)
         return PackageRevision(
-            metadata=ObjectMeta(
-                name=name,
-                namespace=self.facts.key.namespace,
-                uid=revision_uid(self.facts.key.namespace, key.name),
-                creation_timestamp=found.created_at,
-                deletion_timestamp=user.deletion_timestamp,
-                deletion_grace_period_seconds=0 if user.deletion_timestamp else None,
-                labels=user.labels,
-                annotations=user.annotations,
-                owner_references=user.owner_references,
-                finalizers=user.finalizers,
-            ),
+            metadata=metadata,
             spec=PackageRevisionSpec(
                 package_name=found.path,
                 repository=self.facts.key.name,
@@ -167,6 +173,15 @@ class Indexer:
                 conditions=list(summary.conditions) or None,
             ),
         )
+
+
+def _set_user(meta: ObjectMeta, user: UserMetadata) -> None:
+    meta.deletion_timestamp = user.deletion_timestamp
+    meta.deletion_grace_period_seconds = 0 if user.deletion_timestamp else None
+    meta.labels = user.labels
+    meta.annotations = user.annotations
+    meta.owner_references = user.owner_references
+    meta.finalizers = user.finalizers
 
 
 def put_object(tx: Transaction, obj: PackageRevision, alias: str) -> StoredVersion:

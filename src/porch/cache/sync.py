@@ -1,26 +1,34 @@
 """Synchronisation: what others did in git becomes rows of the index, and so events.
 
-Works by comparing refs: those that the index last saw, and those of the mirror now. It may run beside requests that
-move refs: a ref that an open intent moves, or that the index learnt about meanwhile, is left to them.
+Works by comparing refs: those that the index last saw, and those of the mirror now; its cost follows what changed. It
+may run beside requests that move refs: a ref that an open intent moves, or that the index learnt about meanwhile, is
+left to them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
+from typing import TypeVar
 
+import structlog
+
+from porch.cache.registration import Registration
 from porch.cache.rows import Indexer, mark_latest, moved_refs, remove
 from porch.repository import Discovered, Repository, Snapshot
 from porch.store import RevisionRow, Store, Transaction
 
+T = TypeVar("T")
+_log = structlog.get_logger("porch.cache")
 _BATCH = 200
-"""Revisions indexed in one transaction, so that requests get a turn between."""
+"""Revisions or refs in one transaction, so that requests get a turn between."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """`head` is the commit of the repository's branch, empty when it has none."""
+    """`head` is the commit of the repository's branch, empty when it has none. `changed` counts refs."""
 
     head: str
     revisions: int
@@ -28,69 +36,93 @@ class SyncResult:
     warnings: Sequence[str] = ()
 
 
-def synchronise(store: Store, repository: Repository, indexer: Indexer) -> SyncResult:
+def synchronise(store: Store, repository: Repository, indexer: Indexer, registration: Registration) -> SyncResult:
     """Brings the index in line with the mirror (call `refresh` before for a remote). No network."""
     facts = indexer.facts
     with store.read() as reads:
         known = reads.revisions.refs(facts.refs_of)
     snapshot = repository.discover(known)
-    moved = moved_refs(known, snapshot.refs)
+    # A name that is not UTF-8 shows no revision, and the index cannot hold it.
+    refs = {ref: target for ref, target in snapshot.refs.items() if ref.isascii() or _is_text(ref)}
+    moved = moved_refs(known, refs)
     if moved:
-        _apply(store, indexer, _Difference(known, moved, snapshot))
+        _Difference(store, indexer, registration, known, refs, moved, snapshot).apply()
     with store.read() as reads:
-        count = len(reads.revisions.of_repository(facts.key))
-    head = snapshot.refs.get(f"refs/heads/{facts.branch}", "")
-    return SyncResult(head, count, len(moved), snapshot.warnings)
+        count = reads.revisions.count(facts.key)
+    return SyncResult(refs.get(f"refs/heads/{facts.branch}", ""), count, len(moved), snapshot.warnings)
+
+
+def _is_text(ref: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in ref)
 
 
 @dataclass(frozen=True, slots=True)
 class _Difference:
+    """Between the refs that the index knew (`known`) and those of the mirror now."""
+
+    store: Store
+    indexer: Indexer
+    registration: Registration
     known: Mapping[str, str]
+    refs: Mapping[str, str]
     moved: Mapping[str, str | None]
     snapshot: Snapshot
 
-    def ours(self, tx: Transaction, refs_of: str) -> set[str]:
-        """The moved refs that are ours to index: nobody else did or is about to."""
-        now = tx.revisions.refs(refs_of)
-        return {
-            ref for ref in self.moved if now.get(ref) == self.known.get(ref) and not tx.intents.moving(refs_of, [ref])
-        }
+    def apply(self) -> None:
+        """Revisions first; a ref is recorded after what it shows, so that an interrupted synchronisation is simply
+        done again. The first reading of a Repository also ends what an earlier one of its name left.
+        """
+        total = len(self.snapshot.revisions)
+        for done, batch in enumerate(_batches(self.snapshot.revisions), 1):
+            self.store.commit(partial(self._put, batch=batch))
+            if total > _BATCH:
+                done_of = min(done * _BATCH, total)
+                _log.info("indexing", repository=str(self.indexer.facts.key), done=done_of, total=total)
+        if not self.known:
+            self.store.commit(self._clear)
+        shown = {(found.ref, found.path, found.workspace) for found in self.snapshot.revisions}
+        for refs in _batches(self.moved):
+            self.store.commit(partial(self._conclude, refs=refs, shown=shown))
+
+    def _ours(self, tx: Transaction, refs: Iterable[str]) -> set[str]:
+        """Those of `refs` that are ours to index: nobody else did since, or is about to."""
+        among, refs_of = set(refs), self.indexer.facts.refs_of
+        if self.registration.ended:
+            return set()
+        now = tx.revisions.targets(refs_of, among)
+        return {ref for ref in among if now.get(ref) == self.known.get(ref)} - tx.intents.moving(refs_of, among)
+
+    def _put(self, tx: Transaction, batch: Sequence[Discovered]) -> None:
+        ours = self._ours(tx, (found.ref for found in batch))
+        indexed = [found for found in batch if found.ref in ours]
+        for found in indexed:
+            self.indexer.put(tx, found)
+        for path in {found.path for found in indexed}:
+            mark_latest(tx, self.indexer.facts, path)
+
+    def _clear(self, tx: Transaction) -> None:
+        rows = tx.revisions.of_repository(self.indexer.facts.key)
+        ours = self._ours(tx, {row.ref for row in rows})
+        self._end(tx, [row for row in rows if row.ref in ours and row.ref not in self.refs])
+
+    def _conclude(self, tx: Transaction, refs: Sequence[str], shown: set[tuple[str, str, str]]) -> None:
+        facts = self.indexer.facts
+        ours = self._ours(tx, refs)
+        rows = tx.revisions.at_refs(facts.key, ours)
+        self._end(tx, [row for row in rows if (row.ref, row.path, row.workspace) not in shown])
+        tx.revisions.put_refs(facts.refs_of, {ref: self.moved[ref] for ref in ours})
+
+    def _end(self, tx: Transaction, vanished: Sequence[RevisionRow]) -> None:
+        for row in vanished:
+            remove(tx, row, forget_user=False)
+        for path in {row.path for row in vanished if row.revision > 0}:
+            mark_latest(tx, self.indexer.facts, path)
 
 
-def _apply(store: Store, indexer: Indexer, difference: _Difference) -> None:
-    """Revisions first, in batches; refs are recorded and vanished revisions removed at the end, in one transaction,
-    so that an interrupted synchronisation is simply done again.
-    """
-    revisions = list(difference.snapshot.revisions)
-    for start in range(0, len(revisions), _BATCH):
-        batch = revisions[start : start + _BATCH]
-        store.commit(partial(_put, indexer=indexer, difference=difference, batch=batch))
-    store.commit(lambda tx: _conclude(tx, indexer, difference))
-
-
-def _put(tx: Transaction, indexer: Indexer, difference: _Difference, batch: Sequence[Discovered]) -> None:
-    ours = difference.ours(tx, indexer.facts.refs_of)
-    for found in batch:
-        if found.ref in ours or found.ref not in difference.moved:
-            indexer.put(tx, found)
-    for path in {found.path for found in batch if found.revision > 0}:
-        mark_latest(tx, indexer.facts, path)
-
-
-def _conclude(tx: Transaction, indexer: Indexer, difference: _Difference) -> None:
-    facts = indexer.facts
-    ours = difference.ours(tx, facts.refs_of)
-    present = {(found.path, found.workspace) for found in difference.snapshot.revisions}
-    vanished = [
-        row
-        for row in tx.revisions.of_repository(facts.key)
-        if row.ref in ours and (row.path, row.workspace) not in present
-    ]
-    for row in vanished:
-        remove(tx, row, forget_user=False)
-    for path in {row.path for row in vanished if row.revision > 0}:
-        mark_latest(tx, facts, path)
-    tx.revisions.put_refs(facts.refs_of, {ref: difference.moved[ref] for ref in ours})
+def _batches(items: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(items)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
 
 
 def forget(store: Store, indexer: Indexer) -> None:
@@ -99,10 +131,11 @@ def forget(store: Store, indexer: Indexer) -> None:
 
     def unregister(tx: Transaction, rows: Sequence[RevisionRow]) -> None:
         for row in rows:
-            remove(tx, row, forget_user=False)
+            if tx.revisions.get(row.namespace, row.name) is not None:
+                remove(tx, row, forget_user=False)
 
     with store.read() as reads:
-        rows = list(reads.revisions.of_repository(facts.key))
-    for start in range(0, len(rows), _BATCH):
-        store.commit(partial(unregister, rows=rows[start : start + _BATCH]))
+        rows = reads.revisions.of_repository(facts.key)
+    for batch in _batches(rows):
+        store.commit(partial(unregister, rows=batch))
     store.commit(lambda tx: tx.revisions.put_refs(facts.refs_of, dict.fromkeys(tx.revisions.refs(facts.refs_of))))

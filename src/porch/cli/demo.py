@@ -47,7 +47,7 @@ _REPOSITORY = {
     "spec": {"type": "git", "description": "Kept by this server", "git": {"repo": "hosted:///blueprints"}},
 }
 _STEPS = {
-    "apiserver.receive": "1",
+    "apiserver.authorize": "1",
     "apiserver.decode": "1",
     "engine.validate": "2",
     "engine.open-repository": "3",

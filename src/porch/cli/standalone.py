@@ -193,7 +193,7 @@ class _Parts:
     def recover(self) -> None:
         """After a crash or power cut: what was acknowledged is put back, what was interrupted is settled."""
         self.upkeep.replay()
-        self.cache.settle()
+        self.cache.settle(hosted_only=True)  # the others wait for their remotes; the controller asks them
         self.cache.reindex()
 
     def front(self, stopping: asyncio.Event) -> Front:

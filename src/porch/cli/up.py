@@ -11,7 +11,7 @@ import click
 
 from porch.cli.datadir import locked
 from porch.cli.options import settings_options
-from porch.cli.process import tune
+from porch.cli.process import settle, tune
 from porch.settings import Settings
 
 
@@ -46,4 +46,5 @@ async def _serve(settings: Settings) -> None:
 
 
 def _announce(url: str, kubeconfig: Path) -> None:
+    settle()
     click.echo(f"porch is ready on {url}; in your shell: export KUBECONFIG={kubeconfig}")

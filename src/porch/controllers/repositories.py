@@ -157,6 +157,7 @@ class RepositoryController:
         try:
             opened = self._cache.open_repository(key)
             result = opened.synchronise()
+            self._cache.settle(key)
         except PorchError as error:
             message = error.message
             self._write(key, lambda current: status.failed(current, message))

@@ -16,6 +16,7 @@ from itertools import islice
 
 from prometheus_client import Counter
 
+from porch.observe import step
 from porch.store import Change, Store
 
 _KEEP_CHANGES = 2048
@@ -65,7 +66,7 @@ class WatcherManager:
     def notify(self, changes: Sequence[Change]) -> None:
         """Remembers the changes and wakes the watchers of their resources. Any thread; never blocks."""
         resources = {change.current.key.resource for change in changes}
-        with self._lock:
+        with step("engine.notify"), self._lock:
             for change in changes:
                 resource = change.current.key.resource
                 recent = self._recent.get(resource)

@@ -135,7 +135,7 @@ ORDER BY name;
 
 -- name: revision_at_refs
 -- The revisions of a Repository that some refs (a JSON list) show.
-SELECT * FROM revisions
+SELECT * FROM revisions INDEXED BY revisions_by_ref
 WHERE namespace = :namespace AND repository = :repository AND ref IN (SELECT value FROM json_each(:refs));
 
 -- name: revision_count

@@ -1,0 +1,22 @@
+"""What all openings of one registered Repository share.
+
+A Repository is opened anew when its spec or secret changes, while requests still use the one before. Both must take
+turns in synchronising, and both must leave the index alone once the Repository is unregistered.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Registration:
+    """Of the Repository object with this uid. `read`: the index has seen its refs; `ended`: nothing of it may be
+    indexed any more, which transactions check, so whatever they wrote before is still found and forgotten.
+    """
+
+    uid: str
+    syncing: threading.Lock = field(default_factory=threading.Lock)
+    read: bool = False
+    ended: bool = False
