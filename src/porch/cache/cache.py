@@ -16,6 +16,7 @@ import structlog
 from porch.cache.contents import Content, Contents
 from porch.cache.facts import RepositoryFacts
 from porch.cache.lanes import Lanes
+from porch.cache.registration import Registration
 from porch.cache.repository import CachedRepository
 from porch.errors import Gone, NotFound, PorchError
 from porch.keys import RepositoryKey
@@ -45,6 +46,7 @@ class Cache:
         self._lock = threading.Lock()
         self._opened: dict[RepositoryKey, CachedRepository] = {}
         self._stamps: dict[RepositoryKey, str] = {}
+        self._registrations: dict[RepositoryKey, Registration] = {}
         self._contents = Contents()
         self._running: set[str] = set()
 
@@ -70,10 +72,22 @@ class Cache:
             repository, facts = self._opener(obj)
             self._stamps[key] = stamp
             cached = CachedRepository(
-                self._store, repository, facts, lane=self._lanes.of(facts.location), running=self._running
+                self._store,
+                repository,
+                facts,
+                lane=self._lanes.of(facts.location),
+                running=self._running,
+                registration=self._registration(key, obj.metadata.uid),
             )
             self._opened[key] = cached
             return cached
+
+    def _registration(self, key: RepositoryKey, uid: str) -> Registration:
+        """Shared by all openings of one Repository object; a new one under the same name begins anew."""
+        known = self._registrations.get(key)
+        if known is None or known.uid != uid:
+            known = self._registrations[key] = Registration(uid)
+        return known
 
     def close_repository(self, key: RepositoryKey) -> None:
         """Forgets an unregistered Repository: its revisions leave the index, watchers see DELETED. Git is untouched."""
@@ -83,7 +97,8 @@ class Cache:
         except PorchError:
             opened = self._opened.get(key)  # its object is gone, or was never one that can be opened
         with self._lock:
-            self._opened.pop(key, None)
+            for kept in (self._opened, self._stamps, self._registrations):
+                kept.pop(key, None)
         if opened is None:
             return
         opened.forget()

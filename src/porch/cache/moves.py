@@ -51,6 +51,7 @@ class Mover:
         store: Store,
         repository: Repository,
         indexer: Indexer,
+        *,
         lane: Lane,
         running: set[str],
         registration: Registration,
@@ -188,7 +189,7 @@ class Mover:
             payload = msgspec.json.decode(intent.payload, type=Payload)
             lost = payload.found is None and tx.revisions.get(self._facts.key.namespace, payload.name) is None
             if outcome is Outcome.DONE and not lost:
-                self.finish(tx, intent)
+                self._finish(tx, intent)
             else:
                 tx.intents.remove([intent.id])
 

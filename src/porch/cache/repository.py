@@ -6,12 +6,12 @@ never leave this machine; what needs the network goes through the remote's lane.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 
 from porch.cache.facts import RepositoryFacts
 from porch.cache.lanes import Lane
 from porch.cache.moves import Check, Mover, Outcome, Payload
+from porch.cache.registration import Registration
 from porch.cache.rows import Indexer, UserMetadata
 from porch.cache.sync import SyncResult, forget, synchronise
 from porch.errors import NotFound
@@ -30,13 +30,13 @@ class CachedRepository:
         *,
         lane: Lane,
         running: set[str],
+        registration: Registration,
     ) -> None:
         self.facts = facts
         self._store, self._repository, self._lane = store, repository, lane
         self.indexer = Indexer(facts)
-        self._mover = Mover(store, repository, self.indexer, lane, running)
-        self._syncing = threading.Lock()
-        self._known = False
+        self._registration = registration
+        self._mover = Mover(store, repository, self.indexer, lane=lane, running=running, registration=registration)
 
     def ready(self) -> None:
         """Makes sure that the repository was read at least once. Network, the first time only."""
@@ -45,25 +45,26 @@ class CachedRepository:
 
     def synchronise(self, *, patient: bool = True) -> SyncResult:
         """Fetches (unless hosted) and indexes what changed. One at a time for each Repository."""
-        with self._syncing, step("cache.synchronise"):
+        with self._registration.syncing, step("cache.synchronise"):
             if self.facts.hosted:
                 self._repository.refresh()
             else:
                 with self._lane.enter(patient=patient):
                     self._repository.refresh()
-            return synchronise(self._store, self._repository, self.indexer)
+            return synchronise(self._store, self._repository, self.indexer, self._registration)
 
     def reindex(self) -> None:
         """Indexes what the mirror holds, if the index knows nothing of it: it was dropped. No network."""
         if not self._is_known():
-            synchronise(self._store, self._repository, self.indexer)
+            synchronise(self._store, self._repository, self.indexer, self._registration)
 
     def _is_known(self) -> bool:
         """Whether the index has refs of it. They are many, so they are asked for only until there are some."""
-        if not self._known:
+        registration = self._registration
+        if not registration.read:
             with self._store.read() as reads:
-                self._known = bool(reads.revisions.refs(self.facts.refs_of))
-        return self._known
+                registration.read = bool(reads.revisions.refs(self.facts.refs_of))
+        return registration.read
 
     def create_package_revision_draft(self, path: str, workspace: str, author: Author) -> PackageRevisionDraft:
         return self._repository.create_package_revision_draft(path, workspace, author)
@@ -138,7 +139,8 @@ class CachedRepository:
         return self._mover.settle(intent)
 
     def forget(self) -> None:
-        """Takes the Repository's revisions out of the index."""
+        """Takes the Repository's revisions out of the index, for good."""
+        self._registration.ended = True
         forget(self._store, self.indexer)
 
     def close(self) -> None:

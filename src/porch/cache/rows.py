@@ -119,7 +119,9 @@ class Indexer:
             latest=old is not None and old.latest and found.revision > 0,
         )
 
-    def put_metadata(self, tx: Transaction, row: RevisionRow, current: StoredVersion, user: UserMetadata) -> StoredVersion:
+    def put_metadata(
+        self, tx: Transaction, row: RevisionRow, current: StoredVersion, user: UserMetadata
+    ) -> StoredVersion:
         """Replaces what users put on an indexed revision. No git: its content is as it was."""
         key = self.key(row.path, row.workspace)
         tx.revisions.put_user_metadata(row.namespace, key.name, user.encode())

@@ -124,7 +124,9 @@ def _create(kubeconfig: Path) -> None:
     _say(f"\n$ {'kubectl create' if kubectl else 'porch apply'} -f -")
     environment = os.environ | {"KUBECONFIG": str(kubeconfig), "KUBECACHEDIR": str(kubeconfig.parent / "kubectl-cache")}
     sys.stdout.flush()  # before another process writes to the same place
-    subprocess.run([*arguments, "-f", "-"], input=MANIFEST, text=True, check=True, env=environment)
+    done = subprocess.run([*arguments, "-f", "-"], input=MANIFEST, text=True, check=False, env=environment)
+    if done.returncode:
+        raise ServiceUnavailable("the package could not be created; the lines above say why")
 
 
 def _show(client: Client, data: Path) -> None:

@@ -54,6 +54,7 @@ from porch.settings import Settings
 from porch.store import Store
 from porch.store.sqlite import open_store
 from porch.strategy.configmap import ConfigMapStrategy
+from porch.strategy.event import EventStrategy
 from porch.strategy.interface import Strategy
 from porch.strategy.namespace import NamespaceStrategy
 from porch.strategy.package import PackageStrategy
@@ -237,6 +238,7 @@ _STRATEGIES: Mapping[str, type[Strategy]] = {
     core.NAMESPACE.plural: NamespaceStrategy,
     core.SECRET.plural: SecretStrategy,
     core.CONFIG_MAP.plural: ConfigMapStrategy,
+    core.EVENT.plural: EventStrategy,
     rbac.ROLE.plural: RoleStrategy,
     rbac.CLUSTER_ROLE.plural: RoleStrategy,
     rbac.ROLE_BINDING.plural: BindingStrategy,
@@ -261,6 +263,7 @@ def _stored(store: Store, file_repositories: Check) -> dict[str, ResourceStorage
         core.NAMESPACE,
         core.SECRET,
         core.CONFIG_MAP,
+        core.EVENT,
         rbac.ROLE,
         rbac.CLUSTER_ROLE,
         rbac.ROLE_BINDING,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -32,6 +34,9 @@ def command(settings: Settings) -> None:
     configure(settings.log_level, settings.log_file)
     with locked(settings.data_dir), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
+    # What still runs past the grace is left to its intent; waiting for its thread would be waiting for a remote.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 async def _serve(settings: Settings) -> None:

@@ -7,6 +7,7 @@ ALL_KINDS: tuple[Kind, ...] = (
     core.NAMESPACE,
     core.SECRET,
     core.CONFIG_MAP,
+    core.EVENT,
     rbac.ROLE,
     rbac.CLUSTER_ROLE,
     rbac.ROLE_BINDING,

@@ -1,4 +1,4 @@
-"""The core kinds that a standalone server needs: Namespace, Secret, ConfigMap."""
+"""The core kinds that a standalone server needs: Namespace, Secret, ConfigMap, and Event to read."""
 
 from __future__ import annotations
 
@@ -37,6 +37,38 @@ class ConfigMap(Object):
     immutable: bool | None = None
 
 
+class ObjectReference(Part):
+    """An object somewhere; everything may be left out."""
+
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+    api_version: str = ""
+    resource_version: str = ""
+    field_path: str = ""
+
+
+class EventSource(Part):
+    component: str = ""
+    host: str = ""
+
+
+class Event(Object):
+    """What happened to an object. Listed for the sake of `kubectl describe`; this server records none yet."""
+
+    involved_object: ObjectReference = msgspec.field(default_factory=ObjectReference)
+    reason: str = ""
+    message: str = ""
+    source: EventSource = msgspec.field(default_factory=EventSource)
+    first_timestamp: Annotated[str | None, described(format="date-time")] = None
+    last_timestamp: Annotated[str | None, described(format="date-time")] = None
+    count: int = 0
+    type: str = ""
+    reporting_component: str = ""
+
+
 NAMESPACE = Kind("", "v1", "Namespace", "namespaces", Namespace, namespaced=False, short_names=("ns",))
 SECRET = Kind("", "v1", "Secret", "secrets", Secret)
+EVENT = Kind("", "v1", "Event", "events", Event, short_names=("ev",), verbs=("get", "list", "watch"))
 CONFIG_MAP = Kind("", "v1", "ConfigMap", "configmaps", ConfigMap, short_names=("cm",))
