@@ -1,18 +1,13 @@
-"""Who asks, and what they may do: git's password prompt in front of the server's own authentication.
-
-Git can only send Basic: the user name is ignored and the password is a bearer token of this server.
-"""
+"""Who asks, and what they may do. Git asks its user for a password, which is a token of this server."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 
 from porch.apiserver.interface import Attributes, Authenticator, Authorizer, ClientCertificate
-from porch.errors import Forbidden
+from porch.errors import Forbidden, Unauthorized
 from porch.keys import PACKAGE_REVISION_RESOURCES, PACKAGE_REVISIONS
-from porch.objects import Caller
+from porch.objects import UNAUTHENTICATED, Caller
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -55,17 +50,8 @@ class Access:
 
 
 def authenticate(authenticator: Authenticator, headers: Headers, certificate: ClientCertificate | None) -> Caller:
-    """Raises Unauthorized."""
-    return authenticator.authenticate([_as_bearer(header) for header in headers], certificate)
-
-
-def _as_bearer(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-    name, value = header
-    scheme, _, credentials = value.partition(b" ")
-    if name != b"authorization" or scheme.lower() != b"basic":
-        return header
-    try:
-        _, _, token = base64.b64decode(credentials.strip(), validate=True).partition(b":")
-    except binascii.Error:
-        return header
-    return name, b"Bearer " + token
+    """Raises Unauthorized, also for nobody: git sends a password only after it was asked for one."""
+    caller = authenticator.authenticate(headers, certificate)
+    if UNAUTHENTICATED in caller.groups:
+        raise Unauthorized
+    return caller

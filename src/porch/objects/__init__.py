@@ -4,6 +4,7 @@ from porch.objects.checks import Check, DeletionCheck, require_namespace
 from porch.objects.interface import (
     AUTHENTICATED,
     MASTERS,
+    UNAUTHENTICATED,
     Call,
     Caller,
     ChangeFeed,
@@ -20,6 +21,7 @@ from porch.objects.stored import StoredObjects
 __all__ = [
     "AUTHENTICATED",
     "MASTERS",
+    "UNAUTHENTICATED",
     "Call",
     "Caller",
     "ChangeFeed",

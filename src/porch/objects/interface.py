@@ -16,6 +16,7 @@ from porch.types.kind import Kind
 from porch.types.selectors import EVERYTHING, Selector
 
 AUTHENTICATED = "system:authenticated"
+UNAUTHENTICATED = "system:unauthenticated"
 MASTERS = "system:masters"
 
 

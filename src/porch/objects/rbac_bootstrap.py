@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from porch.errors import NotFound
 from porch.keys import PACKAGE_REVISION_RESOURCES, PACKAGE_REVISIONS, PACKAGES, REPOSITORIES
-from porch.objects.interface import AUTHENTICATED, MASTERS, Call, Caller, ResourceStorage
+from porch.objects.interface import AUTHENTICATED, MASTERS, UNAUTHENTICATED, Call, Caller, ResourceStorage
 from porch.types.meta import ObjectMeta
 from porch.types.rbac import (
     CLUSTER_ROLE,
@@ -24,7 +24,6 @@ from porch.types.rbac import (
 )
 from porch.types.reviews import AUTHENTICATION, AUTHORIZATION
 
-UNAUTHENTICATED = "system:unauthenticated"
 _LABELS = {"kubernetes.io/bootstrapping": "rbac-defaults"}
 _HEALTH = ("/healthz", "/livez", "/readyz", "/version", "/version/")
 _DISCOVERY = ("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", *_HEALTH)

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from porch.apiserver.interface import Attributes, ClientCertificate
-from porch.errors import Forbidden, ServiceUnavailable, Unauthorized
+from porch.apiserver.authn import AuthenticatorChain, Tokens
+from porch.apiserver.interface import Attributes
+from porch.errors import Forbidden, ServiceUnavailable
 from porch.gitserver import GitServer, Hosted, Limits
 from porch.objects import Caller
 
@@ -33,14 +34,11 @@ _MAY = {
 _WAIT_SECONDS = 20.0
 
 
-class Tokens:
-    """The user's name is the token."""
-
-    def authenticate(self, headers: Sequence[tuple[bytes, bytes]], certificate: ClientCertificate | None) -> Caller:
-        token = dict(headers).get(b"authorization", b"").decode().removeprefix("Bearer ")
-        if token not in {*_MAY, "stranger"}:
-            raise Unauthorized
-        return Caller(token)
+def authenticator(directory: Path) -> AuthenticatorChain:
+    """The server's own. The user's name is the token."""
+    file = directory / "tokens.csv"
+    file.write_text("".join(f"{name},{name},{name}\n" for name in (*_MAY, "stranger")))
+    return AuthenticatorChain(Tokens([file]))
 
 
 class Roles:
@@ -127,7 +125,7 @@ def serving(root: Path, limits: Limits | None = None) -> Iterator[Served]:
     spool = root / "spool"
     spool.mkdir()
     repositories = OneRepository(bare_repository(root / "hosted.git"))
-    app = GitServer(repositories, Tokens(), Roles(), spool, limits)
+    app = GitServer(repositories, authenticator(root), Roles(), spool, limits)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="critical", lifespan="off", loop="uvloop", timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)

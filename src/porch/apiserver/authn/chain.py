@@ -14,9 +14,8 @@ from porch.apiserver.authn.certificates import certificate_caller
 from porch.apiserver.authn.tokens import Tokens
 from porch.apiserver.interface import ClientCertificate
 from porch.errors import Unauthorized
-from porch.objects import AUTHENTICATED, Caller
+from porch.objects import AUTHENTICATED, UNAUTHENTICATED, Caller
 
-UNAUTHENTICATED = "system:unauthenticated"
 ANONYMOUS = Caller("system:anonymous", (UNAUTHENTICATED,))
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
-from porch.apiserver.authn.chain import ANONYMOUS, UNAUTHENTICATED
+from porch.apiserver.authn.chain import ANONYMOUS
 from porch.apiserver.interface import Attributes, Authenticator, Authorizer, ClientCertificate
 from porch.errors import BadRequest
-from porch.objects import AUTHENTICATED, Caller
+from porch.objects import AUTHENTICATED, UNAUTHENTICATED, Caller
 from porch.types.reviews import AUTHENTICATION
 
 _PREFIX = b"impersonate-"
