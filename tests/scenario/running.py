@@ -79,7 +79,7 @@ class Api:
 
     @property
     def url(self) -> str:
-        return self._address.geturl()
+        return str(self._address.geturl())
 
     def connect(self) -> http.client.HTTPSConnection:
         assert self._address.hostname is not None
@@ -220,7 +220,7 @@ def register(api: Api, name: str, url: str, *, ready: bool = True, **git: Json) 
 def wait_ready(api: Api, name: str, *, ready: bool = True) -> str:
     def is_so(_: str, obj: Json) -> bool:
         condition = _ready(obj)
-        return condition.get("status") == str(ready) and condition.get("reason") != "Reconciling"
+        return bool(condition.get("status") == str(ready) and condition.get("reason") != "Reconciling")
 
     with api.watch(f"{REPOSITORIES}?fieldSelector=metadata.name={name}") as watch:
         return str(_ready(watch.until(is_so)[1])["message"])

@@ -45,7 +45,8 @@ def _work(api: Api) -> dict[str, Json]:
     for number in range(MOST):
         name = f"work.web{number}.v1"
         with suppress(Lost):
-            answers[f"{REVISIONS}/{name}"] = api.do("POST", REVISIONS, revision("work", f"web{number}", labels={"n": "m"}))
+            made = api.do("POST", REVISIONS, revision("work", f"web{number}", labels={"n": "m"}))
+            answers[f"{REVISIONS}/{name}"] = made
             answer = api.patch(f"{RESOURCES}/{name}", {"spec": {"resources": {"more.txt": "more\n" * number}}})
             answers[f"{RESOURCES}/{name}"] = answer.json
             answers[f"{REVISIONS}/{name}"] = api.do("GET", f"{REVISIONS}/{name}")

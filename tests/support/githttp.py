@@ -4,7 +4,7 @@
         url = server.create("catalog")
 
 Its attributes make it misbehave, at any time: wrong credentials, read only, a refusing hook, an answer that is cut off
-after the push was carried out, a fixed status, or no answer until the test allows it. `dead_url` is a port where
+after the push was carried out (and none from then on, if wanted), a fixed status, or no answer until the test allows it. `dead_url` is a port where
 nobody listens.
 """
 
@@ -84,6 +84,7 @@ class GitHttp:
     bearer: str | None = None
     read_only: bool = False
     cut_answers: bool = False
+    fall_silent_after_push: bool = False
     status: int | None = None
     redirect: str | None = None
     gate: threading.Event = field(default_factory=threading.Event)
@@ -192,6 +193,8 @@ class _Handler(BaseHTTPRequestHandler):
         )
         if self.server_state.cut_answers and self.path.endswith("/git-receive-pack"):
             self.close_connection = True
+            if self.server_state.fall_silent_after_push:
+                self.server_state.gate.clear()
             return
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         lines = (line.partition(": ")[::2] for line in head.decode().splitlines())

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,8 +96,7 @@ class Server:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._process is not None and self.process.poll() is None:
             self.stop()
-        if self._process is not None and self.process.stdout is not None:
-            self.process.stdout.close()
+        self._close()
 
     # The process
 
@@ -109,6 +108,7 @@ class Server:
     def start(self) -> None:
         """Returns when the server has printed that it is ready."""
         self.home.mkdir(exist_ok=True)
+        self._close()
         self._process = subprocess.Popen(
             [*porch("up", "--port", "0", "--data-dir", str(self.data), "--log-file", str(self.log)), *self._options],
             stdout=subprocess.PIPE,
@@ -119,6 +119,10 @@ class Server:
         except EOFError:
             log = self.log.read_text() if self.log.exists() else ""
             raise RuntimeError(f"the server did not start: {log}") from None
+
+    def _close(self) -> None:
+        if self._process is not None and self._process.stdout is not None:
+            self._process.stdout.close()
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Sends the signal and waits; returns the exit code."""
@@ -148,7 +152,11 @@ class Server:
         return os.environ | {"KUBECONFIG": str(self.kubeconfig), "KUBECACHEDIR": f"{home}/cache", "HOME": home}
 
     def kubectl(
-        self, *arguments: str, stdin: str | None = None, code: int | None = 0, environment: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        stdin: str | None = None,
+        code: int | None = 0,
+        environment: Mapping[str, str] | None = None,
     ) -> Done:
         """Runs kubectl as the administrator; its exit code must be `code`, any with None."""
         done = run([str(find()), *arguments], stdin=stdin, environment=self.environment() | dict(environment or {}))
@@ -197,7 +205,11 @@ class Server:
         if not helper.exists():
             helper.write_text('#!/bin/sh\ncase "$1" in User*) echo any ;; *) echo "$PORCH_GIT_TOKEN" ;; esac\n')
             helper.chmod(0o700)
-        names = {f"GIT_{who}_{what}": f"{who.lower()}@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        names = {
+            f"GIT_{who}_{what}": f"{who.lower()}@example.com"
+            for who in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        }
         asking = {"GIT_ASKPASS": str(helper), "PORCH_GIT_TOKEN": token}
         return os.environ | names | asking | {"GIT_SSL_CAINFO": str(self.ca), "HOME": str(self.home)}
 
@@ -207,7 +219,11 @@ def porch(*arguments: str) -> list[str]:
 
 
 def run(
-    command: Sequence[str], *, stdin: str | None = None, environment: Mapping[str, str] | None = None, cwd: Path | None = None
+    command: Sequence[str],
+    *,
+    stdin: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> Done:
     done = subprocess.run(
         command, input=stdin or "", capture_output=True, text=True, env=environment, cwd=cwd, timeout=120, check=False
@@ -259,7 +275,9 @@ class Client:
     ) -> Answer:
         """`body` is sent as it is when it is bytes, else as JSON."""
         with self.open(method, path, body, content_type=content_type, headers=headers) as response:
-            return Answer(response.status, {key.lower(): value for key, value in response.getheaders()}, response.read())
+            return Answer(
+                response.status, {key.lower(): value for key, value in response.getheaders()}, response.read()
+            )
 
     def open(
         self,
@@ -275,3 +293,22 @@ class Client:
         sent = {**self._headers, **({"Content-Type": content_type} if data is not None else {}), **(headers or {})}
         self._connection.request(method, path, data, sent)
         return self._connection.getresponse()
+
+    @contextmanager
+    def half(self, method: str, path: str, body: bytes) -> Iterator[Callable[[], Answer]]:
+        """A request in flight: all of it is sent but its last byte, which the yielded function sends."""
+        self._connection.putrequest(method, path)
+        for key, value in {
+            **self._headers,
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+        }.items():
+            self._connection.putheader(key, value)
+        self._connection.endheaders(body[:-1])
+
+        def finish() -> Answer:
+            self._connection.send(body[-1:])
+            with self._connection.getresponse() as response:
+                return Answer(response.status, dict(response.getheaders()), response.read())
+
+        yield finish

@@ -77,7 +77,9 @@ class Space:
     # By kubectl
 
     def kubectl(self, *arguments: str, stdin: str | None = None, code: int | None = 0, **environment: str) -> Done:
-        return self.server.kubectl(f"--namespace={self.namespace}", *arguments, stdin=stdin, code=code, environment=environment)
+        return self.server.kubectl(
+            f"--namespace={self.namespace}", *arguments, stdin=stdin, code=code, environment=environment
+        )
 
     def following(self, *arguments: str) -> AbstractContextManager[Lines]:
         return self.server.following(f"--namespace={self.namespace}", *arguments)

@@ -139,7 +139,7 @@ def test_delete_waits_for_finalizers(drafted: Space) -> None:
     drafted.kubectl("delete", "packagerevision", DOTTED, "--wait=false")
     assert _metadata(drafted)["deletionTimestamp"]
     assert "refs/heads/drafts/my-package/v1" in drafted.refs()
-    with drafted.following("get", "packagerevisions", "-w", "--output-watch-events", "-o", "name") as lines:
+    with drafted.following("get", "packagerevisions", "-w", "--output-watch-events") as lines:
         lines.until("ADDED")
         drafted.kubectl("patch", "packagerevision", DOTTED, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
         lines.until("DELETED")
@@ -182,7 +182,14 @@ def test_dry_run_by_the_server_leaves_nothing(space: Space) -> None:
     refusal = space.refused("create", "--dry-run=server", "-f", "-", stdin=json.dumps(revision()))
     assert "workspaceNames must be unique" in refusal
     space.kubectl("label", "--dry-run=server", "packagerevision", DOTTED, "a=b")
-    space.kubectl("patch", "--dry-run=server", "packagerevision", DOTTED, "-p", '{"spec":{"packageMetadata":{"labels":{"a":"b"}}}}')
+    space.kubectl(
+        "patch",
+        "--dry-run=server",
+        "packagerevision",
+        DOTTED,
+        "-p",
+        '{"spec":{"packageMetadata":{"labels":{"a":"b"}}}}',
+    )
     space.kubectl("delete", "--dry-run=server", "packagerevision", DOTTED)
     assert (space.refs(), _newest(space)) == before
 

@@ -26,7 +26,7 @@ def test_api_resources(server: Server) -> None:
 
 def test_api_resources_by_verb_and_group(server: Server) -> None:
     names = server.kubectl("api-resources", "--api-group=porch.kpt.dev", "--verbs=delete", "-o", "name").out.split()
-    assert names == ["packagerevisions.porch.kpt.dev"]
+    assert names == ["packagerevisions.porch.kpt.dev", "packages.porch.kpt.dev"]
 
 
 def test_explain(server: Server) -> None:

@@ -36,7 +36,10 @@ def dashed(dashed_server: Server) -> Iterator[Space]:
 
 
 def test_the_manifest_verbatim_is_created_by_kubectl(default: Space) -> None:
-    assert default.server.kubectl("create", "-f", "-", stdin=SEED).out == f"packagerevision.porch.kpt.dev/{DOTTED} created\n"
+    assert (
+        default.server.kubectl("create", "-f", "-", stdin=SEED).out
+        == f"packagerevision.porch.kpt.dev/{DOTTED} created\n"
+    )
 
     spec = default.get(REVISIONS, DOTTED)["spec"]
     assert spec["lifecycle"] == "Draft"
@@ -51,7 +54,10 @@ def test_the_manifest_verbatim_is_created_by_kubectl(default: Space) -> None:
 
 @pytest.mark.parametrize("name", [DOTTED, DASHED])
 def test_a_manifest_with_a_name_can_be_applied_again_and_again(default: Space, name: str) -> None:
-    assert default.server.kubectl("apply", "-f", "-", stdin=named(name)).out == f"packagerevision.porch.kpt.dev/{name} created\n"
+    assert (
+        default.server.kubectl("apply", "-f", "-", stdin=named(name)).out
+        == f"packagerevision.porch.kpt.dev/{name} created\n"
+    )
     first, newest = default.get(REVISIONS, DOTTED), _newest(default)
     again = default.server.kubectl("apply", "-f", "-", stdin=named(name))
     assert again.out.startswith(f"packagerevision.porch.kpt.dev/{name} ")
@@ -75,20 +81,31 @@ def test_server_side_apply_says_that_it_is_not_built(default: Space) -> None:
 
 
 def test_porch_apply_takes_the_manifest_verbatim_and_twice(default: Space) -> None:
-    assert default.server.porch("apply", "-f", "-", stdin=SEED).out == f"packagerevision.porch.kpt.dev/{DOTTED} created\n"
+    assert (
+        default.server.porch("apply", "-f", "-", stdin=SEED).out == f"packagerevision.porch.kpt.dev/{DOTTED} created\n"
+    )
     first = default.get(REVISIONS, DOTTED)
-    assert default.server.porch("apply", "-f", "-", stdin=SEED).out == f"packagerevision.porch.kpt.dev/{DOTTED} unchanged\n"
+    assert (
+        default.server.porch("apply", "-f", "-", stdin=SEED).out
+        == f"packagerevision.porch.kpt.dev/{DOTTED} unchanged\n"
+    )
     assert default.get(REVISIONS, DOTTED) == first
 
 
 def test_the_transcript_replays_to_the_letter_with_dashed_names(dashed: Space) -> None:
     kubectl = dashed.server.kubectl
-    assert kubectl("create", "-f", "-", stdin=SEED).out == "packagerevision.porch.kpt.dev/blueprints-my-package-v1 created\n"
+    assert (
+        kubectl("create", "-f", "-", stdin=SEED).out
+        == "packagerevision.porch.kpt.dev/blueprints-my-package-v1 created\n"
+    )
     assert kubectl("get", "packagerevision", "blueprints-my-package-v1").out.splitlines()[1].split() == [
         "blueprints-my-package-v1", "my-package", "v1", "0", "false", "Draft", "blueprints",
     ]  # fmt: skip
     edited = kubectl(
-        "edit", "packagerevision", "blueprints-my-package-v1", environment={"EDITOR": "sed -i 's/^  name: /  labels: {a: b}\\n&/'"}
+        "edit",
+        "packagerevision",
+        "blueprints-my-package-v1",
+        environment={"EDITOR": "sed -i 's/^  name: /  labels: {a: b}\\n&/'"},
     )
     assert edited.out == "packagerevision.porch.kpt.dev/blueprints-my-package-v1 edited\n"
     assert dashed.get(REVISIONS, DASHED)["metadata"]["labels"] == {"a": "b"}

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from porch.errors import ServiceUnavailable, TooManyRequests
 
 _REMEMBER_FAILURE_SECONDS = 3.0
+_SLOW_SECONDS = 1.0
 
 
 class Lane:
@@ -27,7 +28,8 @@ class Lane:
     def enter(self, *, patient: bool = False) -> Iterator[None]:
         """Takes a place for one network operation. `patient` work (synchronisation) tries although it just failed.
 
-        Raises TooManyRequests when the queue is full, ServiceUnavailable when the remote has just been unreachable.
+        Raises TooManyRequests when the queue is full, ServiceUnavailable when somebody has just waited in vain. A
+        remote that refuses at once costs nobody time, so it is asked again.
         """
         if not patient:
             self._refuse_while_down()
@@ -35,10 +37,12 @@ class Lane:
             raise TooManyRequests("too many operations wait for this git remote", retry_after=5)
         try:
             with self._running:
+                started = time.monotonic()
                 yield
             self._failed = None
         except ServiceUnavailable as error:
-            self._failed = time.monotonic(), error.message
+            if time.monotonic() - started > _SLOW_SECONDS:
+                self._failed = time.monotonic(), error.message
             raise
         finally:
             self._places.release()

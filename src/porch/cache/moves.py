@@ -26,7 +26,8 @@ from porch.store import Intent, Store, StoredVersion, Transaction
 from porch.types.base import Part
 
 Check = Callable[[Transaction], None]
-_PUSH_FAILED = "failed to close package revision draft: failed to push to remote: "
+_CLOSE_FAILED = "failed to close package revision draft: "
+_PUSH_FAILED = f"{_CLOSE_FAILED}failed to push to remote: "
 
 
 class Outcome(enum.Enum):
@@ -69,6 +70,7 @@ class Mover:
         look at the index before anything moves. Returns the stored PackageRevision, a tombstone for a deletion.
         """
         intent = self._intent(plan, payload)
+        self._settle_before(intent)
         self._running.add(intent.id)
         reach("planned")
         try:
@@ -96,6 +98,17 @@ class Mover:
             pack=plan.pack if self._facts.hosted else b"",
         )
 
+    def _settle_before(self, intent: Intent) -> None:
+        """An earlier request may have left these refs in doubt; its client tries again, and wants to know."""
+        refs_of, refs = self._facts.refs_of, [move.ref for move in intent.moves]
+        with self._store.read() as reads:
+            if not reads.intents.moving(refs_of, refs):
+                return
+            open_intents = [item for item in reads.intents.all() if not item.applied and item.mirror == refs_of]
+        for left in open_intents:
+            if left.id not in self._running and any(move.ref in refs for move in left.moves):
+                self.settle(left)
+
     def _record(self, intent: Intent, name: str, check: Check) -> None:
         def record(tx: Transaction) -> None:
             check(tx)
@@ -115,7 +128,8 @@ class Mover:
             report = self._send(plan)
         except PorchError as error:
             self._drop(intent)
-            raise type(error)(_PUSH_FAILED + error.message, retry_after=error.retry_after) from error
+            # The adapter's errors say by themselves that the push failed.
+            raise type(error)(_CLOSE_FAILED + error.message, retry_after=error.retry_after) from error
         if report.accepted:
             return
         outcome = self._ask(intent, report)
@@ -144,7 +158,7 @@ class Mover:
         if self._facts.hosted:
             now = self._repository.read_refs(refs)
         else:
-            with self._lane.enter():
+            with self._lane.enter(patient=True):
                 now = self._repository.read_refs(refs)
         if all(now.get(move.ref, "") == move.new for move in intent.moves):
             return Outcome.DONE

@@ -46,7 +46,9 @@ def _with_metadata(files: dict[str, bytes], task: Task, package: PackageConfig) 
 
 
 def _failed(task: Task, package: PackageConfig, errors: list[FieldError]) -> Invalid:
+    """The sentence is in the message, and in the causes too: they are all that kubectl shows of a 422."""
     shown = str(errors[0]) if len(errors) == 1 else f"[{', '.join(map(str, errors))}]"
-    kind = PACKAGE_REVISION
-    details = Details(name=package.name, group=kind.group, kind=kind.name, causes=tuple(errors))
-    return Invalid(f"failed to apply {task.type} task: {shown}", details=details)
+    sentence, kind = f"failed to apply {task.type} task: ", PACKAGE_REVISION
+    causes = tuple(replace(error, text=sentence + error.text) for error in errors)
+    details = Details(name=package.name, group=kind.group, kind=kind.name, causes=causes)
+    return Invalid(sentence + shown, details=details)
