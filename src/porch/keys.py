@@ -15,6 +15,17 @@ from dataclasses import dataclass
 _UID_NAMESPACE = uuid.UUID("aac71d91-5c67-456f-8fd2-902ef6da820e")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_QUALIFIED_RULE = (
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+)
+_VALUE_RULE = (
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+)
 LABEL_RULE = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end "
     "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
@@ -126,6 +137,30 @@ def subdomain_problems(text: str) -> list[str]:
         problems.append("must be no more than 253 characters")
     if not _SUBDOMAIN.fullmatch(text):
         problems.append(SUBDOMAIN_RULE)
+    return problems
+
+
+def qualified_name_problems(text: str) -> list[str]:
+    """Why `text` is no `[prefix/]name`, the form of label keys, annotation keys and finalizers."""
+    prefix, slash, name = text.rpartition("/")
+    problems = []
+    if slash:
+        found = subdomain_problems(prefix) if prefix else ["must be non-empty"]
+        problems += [f"prefix part {problem}" for problem in found]
+    if not name:
+        problems.append("name part must be non-empty")
+    elif len(name) > 63:
+        problems.append("name part must be no more than 63 characters")
+    if not _QUALIFIED.fullmatch(name):
+        problems.append(_QUALIFIED_RULE)
+    return problems
+
+
+def label_value_problems(text: str) -> list[str]:
+    """Why `text` is no value of a label; empty when it is one."""
+    problems = ["must be no more than 63 characters"] if len(text) > 63 else []
+    if text and not _QUALIFIED.fullmatch(text):
+        problems.append(_VALUE_RULE)
     return problems
 
 

@@ -226,6 +226,15 @@ def wait_ready(api: Api, name: str, *, ready: bool = True) -> str:
         return str(_ready(watch.until(is_so)[1])["message"])
 
 
+def synchronise(api: Api, name: str) -> None:
+    """Has a Repository synchronised now, by changing it, and waits for that. Interrupted writes are settled then."""
+    before = api.do("GET", f"{REPOSITORIES}/{name}")["metadata"]["generation"]
+    changed = api.patch(f"{REPOSITORIES}/{name}", {"spec": {"description": f"generation {before}"}}).json
+    wanted = changed["metadata"]["generation"]
+    with api.watch(f"{REPOSITORIES}?fieldSelector=metadata.name={name}") as watch:
+        watch.until(lambda _, obj: _ready(obj).get("observedGeneration") == wanted)
+
+
 def _ready(obj: Json) -> Json:
     conditions = obj.get("status", {}).get("conditions", [])
     return next((item for item in conditions if item["type"] == "Ready"), {})

@@ -60,7 +60,9 @@ def test_every_revision_is_found_as_upstream_left_it(make: Make, remote: GitHttp
         wanted = {line["name"]: line for line in csv.DictReader(table, delimiter="\t")}
     assert _found(api) == wanted
     assert len(wanted) == 58
-    packages = {(item["spec"]["repository"], item["spec"]["packageName"]) for item in _items(api, f"{PACKAGES}/packages")}
+    packages = {
+        (item["spec"]["repository"], item["spec"]["packageName"]) for item in _items(api, f"{PACKAGES}/packages")
+    }
     assert packages == {(name.split(".")[0], line["package"]) for name, line in wanted.items()}
     assert _found(porch.again()) == wanted
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenario.conftest import Make
-from tests.scenario.running import RESOURCES, REVISIONS, Api, Json, Lost, Porch, register, revision
+from tests.scenario.running import RESOURCES, REVISIONS, Api, Json, Lost, Porch, register, revision, synchronise
 from tests.support.githttp import GitHttp, git
 
 NAME = "work.web.v1"
@@ -146,6 +146,8 @@ def test_a_write_that_the_server_dies_in_is_whole_or_nothing(scene: Scene, point
             write(scene)
         assert scene.porch.died() == signal.SIGKILL
         scene.porch.launch(fault="" if write is delete else f"{point}:2" if lost else point)
+        if scene.kind == "remote":
+            synchronise(scene.api, "work")  # the start does not wait for remotes
         done = is_done(*scene.shown())
         # Redo records of a hosted repository may bring a branch back whose deletion was not finished.
         assert done != lost or (write is delete and scene.kind == "hosted" and point != "indexed")

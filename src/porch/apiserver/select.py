@@ -9,10 +9,9 @@ import re
 from collections.abc import Iterator
 
 from porch.errors import BadRequest
-from porch.keys import subdomain_problems
+from porch.keys import label_value_problems, qualified_name_problems
 from porch.types.selectors import EVERYTHING, Requirement, Selector
 
-_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _TOKEN = re.compile(r"\s*(==|!=|[=!,()<>]|[^\s=!,()<>]+)")
 _MAX_TEXT = 64 * 1024
 _OPERATORS = "in, notin, =, ==, !=, gt, lt"
@@ -100,17 +99,7 @@ def _unparsable(why: str) -> BadRequest:
 
 
 def _check_key(key: str) -> None:
-    prefix, slash, name = key.rpartition("/")
-    problems = subdomain_problems(prefix) if slash else []
-    if len(name) > 63:
-        problems.append("name part must be no more than 63 characters")
-    if not _NAME.fullmatch(name):
-        problems.append(
-            "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-            "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-            "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
-        )
-    if problems:
+    if problems := qualified_name_problems(key):
         raise _unparsable(f'key: Invalid value: "{key[:317]}": {"; ".join(problems)}')
 
 
@@ -124,14 +113,7 @@ def _check_value(key: str, value: str, *, number: bool) -> None:
         return
     if value in _MARKS:
         raise _unparsable(f"found '{value}', expected: identifier")
-    problems = ["must be no more than 63 characters"] if len(value) > 63 else []
-    if value and not _NAME.fullmatch(value):
-        problems.append(
-            "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
-            "start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used "
-            "for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
-        )
-    if problems:
+    if problems := label_value_problems(value):
         raise _unparsable(f'values[0][{key}]: Invalid value: "{value[:128]}": {"; ".join(problems)}')
 
 

@@ -197,15 +197,13 @@ class Mover:
         """Ends an intent that was interrupted. Raises ServiceUnavailable while the remote cannot be asked."""
         outcome = self.outcome(intent)
 
-        def conclude(tx: Transaction) -> None:
-            if all(waiting.id != intent.id or waiting.applied for waiting in tx.intents.all()):
-                return  # somebody else has settled it meanwhile
-            payload = msgspec.json.decode(intent.payload, type=Payload)
-            lost = payload.found is None and tx.revisions.get(self._facts.key.namespace, payload.name) is None
-            if outcome is Outcome.DONE and not lost:
+        def end(tx: Transaction) -> None:
+            if not tx.intents.is_open(intent.id):
+                return  # its request has ended it meanwhile, and its refs may have moved on
+            if outcome is Outcome.DONE:
                 self._finish(tx, intent)
             else:
                 tx.intents.remove([intent.id])
 
-        self._store.commit(conclude)
+        self._store.commit(end)
         return outcome

@@ -54,14 +54,18 @@ class WatcherManager:
         self._store = store
         self._lock = threading.Lock()
         self._recent: dict[str, _Recent] = {}
-        self._start = self.version()
+        with store.read() as reads:
+            self._start = self._told = reads.versions.version()
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         store.on_commit(self.notify)
 
     def version(self) -> int:
-        with self._store.read() as reads:
-            return reads.versions.version()
+        """The newest version that `changes` is complete up to. A commit counts only once we were told of it, or a watch
+        would move on past changes that it has not been given yet.
+        """
+        with self._lock:
+            return self._told
 
     def notify(self, changes: Sequence[Change]) -> None:
         """Remembers the changes and wakes the watchers of their resources. Any thread; never blocks."""
@@ -73,6 +77,7 @@ class WatcherManager:
                 if recent is None:
                     recent = self._recent[resource] = _Recent(self._start)
                 recent.add(change)
+                self._told = max(self._told, change.current.version)
                 _EVENTS.labels(resource).inc()
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake, resources)

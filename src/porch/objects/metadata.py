@@ -6,31 +6,19 @@ FieldErrors with Kubernetes' own texts, so that a mistake reads the same on ever
 
 from __future__ import annotations
 
-import re
 import secrets
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from porch.errors import FieldError, forbidden, invalid, required, too_long, too_many
-from porch.keys import subdomain_problems
+from porch.keys import label_value_problems, qualified_name_problems
 from porch.types.meta import ObjectMeta, OwnerReference
 
 MAX_ANNOTATION_BYTES = 256 * 1024
 MAX_ENTRIES = 1000
 """Of labels, finalizers and owner references each. Kubernetes counts none of them; nobody needs as many."""
 
-_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
-_QUALIFIED_RULE = (
-    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
-    "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
-)
-_VALUE_RULE = (
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
-    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
-    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
-)
 # No vowels and no look-alikes, so that generated names spell nothing.
 _SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
@@ -136,31 +124,6 @@ def _segment_problems(name: str) -> list[str]:
     if name in {".", ".."}:
         return [f"may not be '{name}'"]
     return [f"may not contain '{character}'" for character in "/%" if character in name]
-
-
-def qualified_name_problems(text: str) -> list[str]:
-    """Why `text` is no `[prefix/]name`, the form of label keys and finalizers."""
-    prefix, slash, name = text.rpartition("/")
-    problems = []
-    if slash:
-        if not prefix:
-            problems.append("prefix part must be non-empty")
-        else:
-            problems += [f"prefix part {problem}" for problem in subdomain_problems(prefix)]
-    if not name:
-        problems.append("name part must be non-empty")
-    elif len(name) > 63:
-        problems.append("name part must be no more than 63 characters")
-    if not _QUALIFIED.fullmatch(name):
-        problems.append(f"name part {_QUALIFIED_RULE}")
-    return problems
-
-
-def label_value_problems(text: str) -> list[str]:
-    problems = ["must be no more than 63 characters"] if len(text) > 63 else []
-    if text and not _QUALIFIED.fullmatch(text):
-        problems.append(_VALUE_RULE)
-    return problems
 
 
 def _label_errors(labels: Mapping[str, str]) -> list[FieldError]:

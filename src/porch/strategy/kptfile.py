@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from porch.errors import FieldError, duplicate, invalid, not_supported, required, too_long, too_many
 from porch.krm.kptfile import STATUSES
-from porch.krm.labels import key_problems, value_problems
+from porch.keys import label_value_problems, qualified_name_problems
 from porch.types.packagerevision import PackageCondition, PackageMetadata, ReadinessGate
 
 MAX_ENTRIES = 1000
@@ -34,8 +34,8 @@ def _label_errors(path: str, labels: Mapping[str, str]) -> Iterator[FieldError]:
         yield too_many(path, len(labels), MAX_ENTRIES)
         return
     for key, value in labels.items():
-        yield from (invalid(path, key, problem) for problem in key_problems(key))
-        yield from (invalid(path, value, problem) for problem in value_problems(value))
+        yield from (invalid(path, key, problem) for problem in qualified_name_problems(key))
+        yield from (invalid(path, value, problem) for problem in label_value_problems(value))
 
 
 def _annotation_errors(path: str, annotations: Mapping[str, str]) -> Iterator[FieldError]:
@@ -45,7 +45,7 @@ def _annotation_errors(path: str, annotations: Mapping[str, str]) -> Iterator[Fi
         yield too_long(path, MAX_ANNOTATION_BYTES)
     else:
         for key in annotations:
-            yield from (invalid(path, key, problem) for problem in key_problems(key.lower()))
+            yield from (invalid(path, key, problem) for problem in qualified_name_problems(key.lower()))
 
 
 def readiness_gate_errors(gates: Sequence[ReadinessGate] | None) -> list[FieldError]:
