@@ -44,7 +44,9 @@ def test_an_approver_does_not_edit(space: Space) -> None:
     approver = _bound(space, "porch:approver")
     space.kubectl(*approver, "get", "packagerevision", DOTTED)
     assert "(Forbidden)" in space.refused(*approver, "label", "packagerevision", DOTTED, "a=b")
-    assert space.kubectl(*approver, "auth", "can-i", "update", "packagerevisions", "--subresource=approval").out.startswith("yes")
+    assert space.kubectl(
+        *approver, "auth", "can-i", "update", "packagerevisions", "--subresource=approval"
+    ).out.startswith("yes")
 
 
 def test_whoami(space: Space, server: Server) -> None:

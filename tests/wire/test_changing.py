@@ -83,7 +83,8 @@ def test_edit_of_user_metadata_is_no_commit(drafted: Space) -> None:
 
 def test_edit_of_package_metadata_and_readiness_gates_is_one_commit_of_the_kptfile(drafted: Space) -> None:
     before = drafted.refs()
-    editor = "sed -i 's/^  packageMetadata:/  readinessGates: [{conditionType: example.com.Ready}]\\n&\\n    labels: {tier: db}/'"
+    gates, labels = "  readinessGates: [{conditionType: example.com.Ready}]", "    labels: {tier: db}"
+    editor = f"sed -i 's/^  packageMetadata:/{gates}\\n&\\n{labels}/'"
     drafted.kubectl("edit", "packagerevision", DOTTED, EDITOR=editor)
     spec = drafted.get(REVISIONS, DOTTED)["spec"]
     assert spec["packageMetadata"]["labels"] == {"tier": "db"}

@@ -40,15 +40,8 @@ def test_get_o_json_and_yaml_say_the_same(space: Space) -> None:
     name = space.draft()
     as_json = space.kubectl("get", "packagerevision", name, "-o", "json").json()
     assert as_json == space.get(REVISIONS, name)
-    again = space.kubectl(
-        "create",
-        "--dry-run=client",
-        "-o",
-        "json",
-        "-f",
-        "-",
-        stdin=space.kubectl("get", "packagerevision", name, "-o", "yaml").out,
-    )
+    as_yaml = space.kubectl("get", "packagerevision", name, "-o", "yaml").out
+    again = space.kubectl("create", "--dry-run=client", "-o", "json", "-f", "-", stdin=as_yaml)
     assert again.json() == as_json
 
 
@@ -62,7 +55,8 @@ def test_get_o_jsonpath_and_custom_columns(space: Space) -> None:
 
 def test_get_l_selects_by_label(three: Space) -> None:
     for selector, found in (
-        ("team=net", 1), ("team", 1), ("!team", 2), ("team!=net", 2), ("team in (net,web)", 1), ("team notin (net)", 2), ("team=net,tier=x", 0),
+        ("team=net", 1), ("team", 1), ("!team", 2), ("team!=net", 2), ("team in (net,web)", 1), ("team notin (net)", 2),
+        ("team=net,tier=x", 0),
     ):  # fmt: skip
         names = three.kubectl("get", "packagerevisions", "-l", selector, "-o", "name").out.splitlines()
         assert len(names) == found, selector
@@ -94,7 +88,7 @@ def test_get_names_a_field_that_cannot_be_selected_by(space: Space) -> None:
     assert '"spec.colour" is not a known field selector' in refusal
 
 
-def test_get_A_shows_namespaces(three: Space) -> None:
+def test_get_of_all_namespaces_shows_namespaces(three: Space) -> None:
     rows = _rows(three.kubectl("get", "packagerevisions", "-A").out)
     assert rows[0] == ["NAMESPACE", *_HEADER]
     assert [row[1] for row in rows if row[0] == three.namespace] == [

@@ -55,7 +55,7 @@ def test_a_remote_that_does_not_answer_shows_in_the_condition(empty: Space) -> N
     from tests.support.githttp import dead_url
 
     empty.create("repositories", repository("dead", dead_url()))
-    empty.kubectl("wait", "--for=condition=Ready=false", "repository/dead", "--timeout=20s")
+    empty.kubectl("wait", "--for=jsonpath={.status.conditions[0].reason}=Error", "repository/dead", "--timeout=20s")
     (condition,) = empty.get("repositories", "dead")["status"]["conditions"]
     assert condition["reason"] == "Error"
     assert condition["message"]

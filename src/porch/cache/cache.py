@@ -8,16 +8,18 @@ network.
 from __future__ import annotations
 
 import threading
+import weakref
 from functools import partial
 from typing import Protocol
 
 import structlog
 
 from porch.cache.contents import Content, Contents
-from porch.cache.facts import RepositoryFacts
+from porch.cache.facts import RepositoryFacts, refs_of
 from porch.cache.lanes import Lanes
 from porch.cache.registration import Registration
 from porch.cache.repository import CachedRepository
+from porch.cache.sync import forget
 from porch.errors import Gone, NotFound, PorchError
 from porch.keys import RepositoryKey
 from porch.objects import MASTERS, Call, Caller, ListOptions, ResourceStorage
@@ -79,6 +81,8 @@ class Cache:
                 running=self._running,
                 registration=self._registration(key, obj.metadata.uid),
             )
+            # Requests may still use the one before: it is closed when the last of them lets go of it.
+            weakref.finalize(cached, repository.close)
             self._opened[key] = cached
             return cached
 
@@ -89,20 +93,18 @@ class Cache:
             known = self._registrations[key] = Registration(uid)
         return known
 
-    def close_repository(self, key: RepositoryKey) -> None:
-        """Forgets an unregistered Repository: its revisions leave the index, watchers see DELETED. Git is untouched."""
-        opened: CachedRepository | None
-        try:
-            opened = self.open_repository(key)
-        except PorchError:
-            opened = self._opened.get(key)  # its object is gone, or was never one that can be opened
+    def close_repository(self, key: RepositoryKey, uid: str = "") -> None:
+        """Forgets an unregistered Repository, opened or not: its revisions leave the index, watchers see DELETED. Git
+        is untouched. `uid` is that of its object, if it is known.
+        """
         with self._lock:
-            for kept in (self._opened, self._stamps, self._registrations):
-                kept.pop(key, None)
-        if opened is None:
-            return
-        opened.forget()
-        opened.close()
+            self._opened.pop(key, None)
+            self._stamps.pop(key, None)
+            registration = self._registrations.pop(key, None)
+        if registration is not None:
+            registration.ended = True
+            uid = uid or registration.uid
+        forget(self._store, key, refs_of(key, uid))
 
     def sharing(self, location: str) -> list[CachedRepository]:
         """All opened Repositories of one git repository."""
@@ -127,9 +129,7 @@ class Cache:
         remain open. `hosted_only` leaves out whatever needs the network.
         """
         with self._store.read() as reads:
-            open_intents = [
-                intent for intent in reads.intents.all() if not intent.applied and intent.id not in self._running
-            ]
+            open_intents = [intent for intent in reads.intents.open() if intent.id not in self._running]
         remaining = 0
         for intent in open_intents:
             if (key and intent.repository != key) or (hosted_only and not self._is_hosted(intent.repository)):

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from porch.keys import RepositoryKey, RevisionKey
 
 
+def refs_of(key: RepositoryKey, uid: str) -> str:
+    """The key under which the index keeps the refs that the Repository object with this uid last saw."""
+    return f"{key}/{uid}"
+
+
 @dataclass(frozen=True, slots=True)
 class RepositoryFacts:
     """`url` is what locks and users see. `location` is equal for all Repositories of one git repository; `refs_of` is
@@ -30,7 +35,7 @@ class RepositoryFacts:
 
     @property
     def refs_of(self) -> str:
-        return f"{self.key}/{self.uid}"
+        return refs_of(self.key, self.uid)
 
     def names(self, key: RevisionKey) -> tuple[str, str]:
         """The returned name and its alias."""

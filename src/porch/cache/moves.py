@@ -104,7 +104,7 @@ class Mover:
         with self._store.read() as reads:
             if not reads.intents.moving(refs_of, refs):
                 return
-            open_intents = [item for item in reads.intents.all() if not item.applied and item.mirror == refs_of]
+            open_intents = [item for item in reads.intents.open() if item.mirror == refs_of]
         for left in open_intents:
             if left.id not in self._running and any(move.ref in refs for move in left.moves):
                 self.settle(left)

@@ -33,9 +33,11 @@ class Layout:
     def hosted(self, namespace: str, name: str) -> Path:
         return self.directory / "git" / "hosted" / namespace / f"{name}.git"
 
-    def mirror(self, namespace: str, url: str, secret: str) -> Path:
-        """A mirror belongs to (namespace, URL, credential): what one may read must not leak to another."""
-        identity = hashlib.sha256(f"{namespace}\n{url}\n{secret}".encode()).hexdigest()[:32]
+    def mirror(self, key: RepositoryKey, url: str, secret: str) -> Path:
+        """A mirror belongs to one Repository, URL and credential: what one may read must not leak to another, and a
+        fetch of one must not undo a push of another.
+        """
+        identity = hashlib.sha256(f"{key}\n{url}\n{secret}".encode()).hexdigest()[:32]
         return self.directory / "git" / "mirrors" / f"{identity}.git"
 
 
@@ -98,7 +100,7 @@ class GitOpener:
             raise BadRequest(str(problems[0]))
         secret = git.secret_ref.name if git.secret_ref else ""
         namespace = facts.key.namespace
-        path = self.layout.mirror(namespace, git.repo, secret)
+        path = self.layout.mirror(facts.key, git.repo, secret)
         return open_remote(
             str(path),
             address,

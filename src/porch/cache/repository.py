@@ -13,11 +13,12 @@ from porch.cache.lanes import Lane
 from porch.cache.moves import Check, Mover, Outcome, Payload
 from porch.cache.registration import Registration
 from porch.cache.rows import Indexer, UserMetadata
-from porch.cache.sync import SyncResult, forget, synchronise
-from porch.errors import NotFound
+from porch.cache.sync import SyncResult, synchronise
+from porch.errors import Conflict, NotFound
+from porch.keys import PACKAGE_REVISIONS
 from porch.observe import step
 from porch.repository import Author, Discovered, Entry, PackageRevisionDraft, Repository
-from porch.store import Intent, RevisionRow, Store, StoredVersion
+from porch.store import Intent, RevisionRow, Store, StoredVersion, Transaction
 from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
 
 
@@ -83,6 +84,19 @@ class CachedRepository:
         assert plan.discovered is not None, "a closed draft is a revision"
         return self._mover.move(plan, Payload(name=name, found=plan.discovered, metadata=metadata), check)
 
+    def put_metadata(self, tx: Transaction, stored: StoredVersion, user: UserMetadata) -> StoredVersion | None:
+        """Replaces what users put on a revision, unless it is not `stored` any more: then None. Raises Conflict while
+        an intent moves the revision, because that stores what its own request saw.
+        """
+        key = stored.key
+        current, row = tx.versions.get(key), tx.revisions.get(key.namespace, key.name)
+        if current is None or row is None or current.version != stored.version:
+            return None
+        if tx.intents.moving(self.facts.refs_of, [row.ref]):
+            why = f'another request is already in progress on package revision "{key.namespace}/{key.name}"'
+            raise Conflict.of(PACKAGE_REVISIONS.group, PACKAGE_REVISIONS.resource, key.name, why)
+        return self.indexer.put_metadata(tx, row, current, user)
+
     def preview(self, draft: PackageRevisionDraft, metadata: UserMetadata) -> tuple[PackageRevision, str, str]:
         """The object that closing `draft` would store, its name and alias. Moves nothing."""
         found = self._repository.plan(draft).discovered
@@ -135,13 +149,11 @@ class CachedRepository:
         entry = self.entries(tree).get(path)
         return self.read_blobs([entry.blob])[0] if entry else b""
 
+    def outcome(self, intent: Intent) -> Outcome:
+        return self._mover.outcome(intent)
+
     def settle(self, intent: Intent) -> Outcome:
         return self._mover.settle(intent)
-
-    def forget(self) -> None:
-        """Takes the Repository's revisions out of the index, for good."""
-        self._registration.ended = True
-        forget(self._store, self.indexer)
 
     def close(self) -> None:
         self._repository.close()

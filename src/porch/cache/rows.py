@@ -78,6 +78,9 @@ class Indexer:
     def key(self, path: str, workspace: str) -> RevisionKey:
         return RevisionKey(PackageKey(self.facts.key, path), workspace)
 
+    def name(self, path: str, workspace: str) -> str:
+        return self.facts.names(self.key(path, workspace))[0]
+
     @staticmethod
     def object_key(row: RevisionRow) -> ObjectKey:
         return ObjectKey(RESOURCE, row.namespace, row.name)

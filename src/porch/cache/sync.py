@@ -8,7 +8,7 @@ left to them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -17,6 +17,7 @@ import structlog
 
 from porch.cache.registration import Registration
 from porch.cache.rows import Indexer, mark_latest, moved_refs, remove
+from porch.keys import RepositoryKey
 from porch.repository import Discovered, Repository, Snapshot
 from porch.store import RevisionRow, Store, Transaction
 
@@ -67,6 +68,7 @@ class _Difference:
     refs: Mapping[str, str]
     moved: Mapping[str, str | None]
     snapshot: Snapshot
+    shadowed: set[str] = field(default_factory=set)
 
     def apply(self) -> None:
         """Revisions first; a ref is recorded after what it shows, so that an interrupted synchronisation is simply
@@ -94,11 +96,21 @@ class _Difference:
 
     def _put(self, tx: Transaction, batch: Sequence[Discovered]) -> None:
         ours = self._ours(tx, (found.ref for found in batch))
-        indexed = [found for found in batch if found.ref in ours]
+        indexed = [found for found in batch if found.ref in ours and not self._is_shadowed(tx, found)]
         for found in indexed:
             self.indexer.put(tx, found)
         for path in {found.path for found in indexed}:
             mark_latest(tx, self.indexer.facts, path)
+
+    def _is_shadowed(self, tx: Transaction, found: Discovered) -> bool:
+        """A leftover draft branch of a published revision has the same name; the published one is the revision. The
+        branch's ref is not recorded, so that it is looked at again when that has gone.
+        """
+        old = tx.revisions.get(self.indexer.facts.key.namespace, self.indexer.name(found.path, found.workspace))
+        shadowed = old is not None and old.revision != 0 and found.revision == 0 and old.ref in self.refs
+        if shadowed:
+            self.shadowed.add(found.ref)
+        return shadowed
 
     def _clear(self, tx: Transaction) -> None:
         rows = tx.revisions.of_repository(self.indexer.facts.key)
@@ -110,7 +122,7 @@ class _Difference:
         ours = self._ours(tx, refs)
         rows = tx.revisions.at_refs(facts.key, ours)
         self._end(tx, [row for row in rows if (row.ref, row.path, row.workspace) not in shown])
-        tx.revisions.put_refs(facts.refs_of, {ref: self.moved[ref] for ref in ours})
+        tx.revisions.put_refs(facts.refs_of, {ref: self.moved[ref] for ref in ours - self.shadowed})
 
     def _end(self, tx: Transaction, vanished: Sequence[RevisionRow]) -> None:
         for row in vanished:
@@ -125,9 +137,8 @@ def _batches(items: Iterable[T]) -> Iterator[list[T]]:
         yield batch
 
 
-def forget(store: Store, indexer: Indexer) -> None:
+def forget(store: Store, key: RepositoryKey, refs_of: str) -> None:
     """Takes all revisions of a Repository out of the index: it was unregistered. Git keeps everything."""
-    facts = indexer.facts
 
     def unregister(tx: Transaction, rows: Sequence[RevisionRow]) -> None:
         for row in rows:
@@ -135,7 +146,7 @@ def forget(store: Store, indexer: Indexer) -> None:
                 remove(tx, row, forget_user=False)
 
     with store.read() as reads:
-        rows = reads.revisions.of_repository(facts.key)
+        rows = reads.revisions.of_repository(key)
     for batch in _batches(rows):
         store.commit(partial(unregister, rows=batch))
-    store.commit(lambda tx: tx.revisions.put_refs(facts.refs_of, dict.fromkeys(tx.revisions.refs(facts.refs_of))))
+    store.commit(lambda tx: tx.revisions.put_refs(refs_of, dict.fromkeys(tx.revisions.refs(refs_of))))

@@ -13,10 +13,12 @@ from collections.abc import Callable
 import structlog
 
 from porch.cache.cache import Cache
+from porch.cache.moves import Outcome
 from porch.cache.opener import Layout
 from porch.errors import PorchError
 from porch.observe.faults import reach
 from porch.repository.git import restore, sync_to_disk, upkeep
+from porch.store import Intent
 
 _log = structlog.get_logger("porch.upkeep")
 _SYNC_SECONDS = 2.0
@@ -31,17 +33,22 @@ class Upkeep:
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
     def replay(self) -> None:
-        """Writes the objects and refs of applied intents again, which is nothing where they are. Before anything is
-        served; the intents of a Repository that was unregistered have nobody to miss them.
+        """Writes the objects and refs of hosted intents again, which is nothing where they are; of an interrupted one
+        only if its refs had begun to move. Before anything is served; the intents of a Repository that was
+        unregistered have nobody to miss them.
         """
         with self._cache.store.read() as reads:
-            applied = [intent for intent in reads.intents.all() if intent.applied]
-        for intent in applied:
+            intents = reads.intents.all()
+        for intent in intents:
             try:
-                facts = self._cache.open_repository(intent.repository).facts
+                self._replay(intent)
             except PorchError as error:
                 _log.warning("a redo record was not replayed", intent=intent.id, error=error.message)
-                continue
+
+    def _replay(self, intent: Intent) -> None:
+        opened = self._cache.open_repository(intent.repository)
+        facts = opened.facts
+        if facts.hosted and (intent.applied or opened.outcome(intent) is not Outcome.UNDONE):
             path = self._layout.hosted(facts.key.namespace, facts.hosted_name)
             restore(str(path), intent.pack, intent.moves)
 
@@ -72,7 +79,7 @@ class Upkeep:
         """Syncs the files to disk, then forgets the applied intents that were there before."""
         store = self._cache.store
         with store.read() as reads:
-            applied = [intent.id for intent in reads.intents.all() if intent.applied]
+            applied = reads.intents.applied()
         if applied:
             reach("unsynced")
             sync_to_disk(str(self._layout.directory))
@@ -85,7 +92,8 @@ class Upkeep:
             self._cache.store.compact(oldest)
 
     def _repack(self) -> None:
-        for path in sorted((self._layout.directory / "git").glob("*/**/*.git")):
+        git = self._layout.directory / "git"
+        for path in sorted([*git.glob("hosted/*/*.git"), *git.glob("mirrors/*.git")]):
             if self._stop.is_set():
                 return
             upkeep(str(path))

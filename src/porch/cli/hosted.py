@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from porch.cache import SYSTEM, Cache
 from porch.cache.opener import HOSTED, Layout
+from porch.cache.upkeep import Upkeep
 from porch.gitserver import Hosted
 from porch.objects import Call, ListOptions, ResourceStorage
 from porch.strategy.location import repository_location
@@ -15,8 +16,8 @@ from porch.types.repository import Repository
 class HostedFromCache:
     """Implements gitserver.HostedRepositories."""
 
-    def __init__(self, cache: Cache, repositories: ResourceStorage, layout: Layout) -> None:
-        self._cache, self._repositories, self._layout = cache, repositories, layout
+    def __init__(self, cache: Cache, repositories: ResourceStorage, layout: Layout, upkeep: Upkeep) -> None:
+        self._cache, self._repositories, self._layout, self._upkeep = cache, repositories, layout, upkeep
 
     def locate(self, namespace: str, name: str) -> Hosted | None:
         """There is a hosted repository while at least one Repository object is registered for it."""
@@ -36,6 +37,8 @@ class HostedFromCache:
         return nullcontext()
 
     def pushed(self, namespace: str, name: str) -> None:
+        # A redo record of an earlier write of ours must not bring back, after a crash, what git has just deleted.
+        self._upkeep.release_intents()
         for opened in self._cache.sharing(repository_location(namespace, f"{HOSTED}{name}")):
             opened.synchronise()
 

@@ -214,7 +214,9 @@ class _Parts:
         )
         spool = settings.data_dir / "spool"
         spool.mkdir(mode=0o700, exist_ok=True)
-        hosted = HostedFromCache(self.cache, self.storages[str(repository.REPOSITORY.resource)], self._layout)
+        hosted = HostedFromCache(
+            self.cache, self.storages[str(repository.REPOSITORY.resource)], self._layout, self.upkeep
+        )
         limits = GitLimits(push_bytes=settings.max_push_bytes)
         return Front(api, GitServer(hosted, authenticator, self._roles, spool, limits))
 

@@ -51,13 +51,10 @@ def still(tx: Transaction, revision: Revision) -> None:
 
 def _mark(engine: Engine, revision: Revision, metadata: UserMetadata) -> StoredVersion:
     repository = engine.cache.open_repository(revision.repository)
-    found = repository.discovered(revision.row)
-
-    def mark(tx: Transaction) -> StoredVersion:
-        still(tx, revision)
-        return repository.indexer.put(tx, found, metadata)
-
-    return engine.store.commit(mark)
+    marked = engine.store.commit(lambda tx: repository.put_metadata(tx, revision.stored, metadata))
+    if marked is None:
+        raise Conflict.modified(_GROUP, _RESOURCE, revision.row.name)
+    return marked
 
 
 def _require_deletable(revision: Revision, options: DeleteOptions) -> None:

@@ -8,6 +8,7 @@ another use case, which is not built yet and is refused here by name.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from porch.cache import CachedRepository, UserMetadata
 from porch.engine.content import rendered
@@ -22,7 +23,7 @@ from porch.objects import Call, metadata
 from porch.objects.identity import require_same
 from porch.observe import step
 from porch.repository import Entry, PackageRevisionDraft
-from porch.store import StoredVersion, Transaction
+from porch.store import StoredVersion
 from porch.strategy.packagerevision import PackageRevisionStrategy
 from porch.types.packagerevision import PACKAGE_REVISION, PUSH_ON_RENDER_FAILURE, PackageRevision
 from porch.types.task import Task
@@ -84,21 +85,11 @@ def _finish_deletion(engine: Engine, call: Call, revision: Revision) -> StoredVe
 
 def _put_metadata(engine: Engine, call: Call, revision: Revision, new: PackageRevision) -> StoredVersion | None:
     """Stores what users put on the object; no git. None when the object moved meanwhile."""
-    repository = engine.cache.open_repository(revision.repository)
-    found = repository.discovered(revision.row)
-    user = UserMetadata.of(new.metadata)
     if call.dry_run:
-        return StoredVersion(
-            revision.stored.key, revision.stored.version, revision.stored.uid, PACKAGE_REVISION.encode_tail(new)
-        )
-
-    def put(tx: Transaction) -> StoredVersion | None:
-        current = tx.versions.get(revision.stored.key)
-        if current is None or current.version != revision.stored.version:
-            return None
-        return repository.indexer.put(tx, found, user)
-
-    return engine.store.commit(put)
+        return replace(revision.stored, tail=PACKAGE_REVISION.encode_tail(new))
+    user = UserMetadata.of(new.metadata)
+    repository = engine.cache.open_repository(revision.repository)
+    return engine.store.commit(lambda tx: repository.put_metadata(tx, revision.stored, user))
 
 
 def _edit_content(engine: Engine, call: Call, revision: Revision, new: PackageRevision) -> StoredVersion:
@@ -118,9 +109,9 @@ def _change_kptfile(
     engine: Engine, repository: CachedRepository, draft: PackageRevisionDraft, new: PackageRevision
 ) -> None:
     """Absent means unchanged; what is there replaces what the Kptfile has."""
-    entry = draft.entries["Kptfile"]
+    entry = draft.entries.get("Kptfile")
     try:
-        kptfile = Kptfile.parse(repository.read_blobs([entry.blob])[0])
+        kptfile = Kptfile.parse(repository.read_blobs([entry.blob])[0] if entry else b"")
     except YamlError as error:
         problem = invalid("spec.resources[Kptfile]", "", f"{error.message}; mend it through PackageRevisionResources")
         raise Invalid.of(PACKAGE_REVISION.group, PACKAGE_REVISION.name, new.metadata.name, [problem]) from error

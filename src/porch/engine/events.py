@@ -59,6 +59,8 @@ class WatcherManager:
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         store.on_commit(self.notify)
+        # From here on nothing is missed: what came before this version is in the store's log.
+        self._start = self.version()
 
     def version(self) -> int:
         """The newest version that `changes` is complete up to. A commit counts only once we were told of it, or a watch
@@ -75,7 +77,7 @@ class WatcherManager:
                 resource = change.current.key.resource
                 recent = self._recent.get(resource)
                 if recent is None:
-                    recent = self._recent[resource] = _Recent(self._start)
+                    recent = self._recent[resource] = _Recent(change.current.version - 1)
                 recent.add(change)
                 self._told = max(self._told, change.current.version)
                 _EVENTS.labels(resource).inc()

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import structlog
+
 from porch.engine.engine import Engine, Revision
 from porch.engine.names import resolve
 from porch.engine.query import list_revisions
 from porch.engine.resources import get_resources, shown, update_resources
-from porch.errors import MethodNotAllowed
+from porch.errors import MethodNotAllowed, PorchError
 from porch.objects import Call, Deleted, DeleteOptions, ListOptions, ListResult, paging
 from porch.store import StoredVersion
 from porch.types.kind import Kind
 from porch.types.resources import PACKAGE_REVISION_RESOURCES, PackageRevisionResources
 
+_log = structlog.get_logger("porch.engine")
 _PAGE_BYTES = 8 * 1024 * 1024
 """A page of full contents is cut here, whatever limit the client gave; a `continue` leads on."""
 
@@ -44,7 +47,12 @@ class PackageRevisionResourcesStorage:
                 continue  # an older page of a list; the revision is gone, and its content with it
             if size > _PAGE_BYTES:
                 return _cut(result, items)
-            items.append(shown(self._engine, Revision(row, stored)))
+            try:
+                items.append(shown(self._engine, Revision(row, stored)))
+            except PorchError as error:
+                # One package that cannot be read must not hide the others; asked for by name, it says why.
+                _log.warning("left out of a list", package_revision=row.name, reason=error.message)
+                continue
             size += len(items[-1].tail)
         return ListResult(replace(result.page, items=items), result.continue_token)
 

@@ -33,7 +33,7 @@ class SecretCredentials:
             raise BadRequest(f'{failed}secrets "{secret}" not found; create it, or correct spec.git.secretRef')
         if found.type == BASIC:
             return Credentials(username=_value(found, "username"), password=_value(found, "password"))
-        if found.type == OPAQUE and "bearerToken" in found.data:
+        if found.type == OPAQUE and found.data.get("bearerToken"):
             return Credentials(bearer_token=_value(found, "bearerToken"))
         raise BadRequest(
             f'{failed}no resolver for secret with type "{found.type}"; use {BASIC} with username and password, '

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from porch.errors import FieldError, duplicate, invalid, not_supported, required, too_long, too_many
-from porch.krm.kptfile import STATUSES
 from porch.keys import label_value_problems, qualified_name_problems
+from porch.krm.kptfile import STATUSES
 from porch.types.packagerevision import PackageCondition, PackageMetadata, ReadinessGate
 
 MAX_ENTRIES = 1000

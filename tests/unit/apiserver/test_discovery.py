@@ -182,6 +182,7 @@ def test_the_core_group_is_aggregated_below_api_alone() -> None:
     assert core["metadata"]["name"] == ""
     assert {item["resource"]: item["scope"] for item in core["versions"][0]["resources"]} == {
         "configmaps": "Namespaced",
+        "events": "Namespaced",
         "namespaces": "Cluster",
         "secrets": "Namespaced",
     }
