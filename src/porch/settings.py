@@ -7,12 +7,14 @@ a test compares.
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from porch.errors import BadRequest
 
@@ -20,15 +22,16 @@ T = TypeVar("T")
 _DEFAULT_DIR = Path("~/.local/share/porch")
 
 
-def _setting(default: T, help_text: str) -> T:
-    made: Any = field(default=default, metadata={"help": help_text})
+def _setting(default: T, help_text: str, low: float = 0, high: float = math.inf) -> T:
+    """`low` and `high` bound a number."""
+    made: Any = field(default=default, metadata={"help": help_text, "low": low, "high": high})
     return made  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     data_dir: Path = _setting(_DEFAULT_DIR, "Directory of everything that the server keeps.")  # noqa: RUF009 - pure
-    port: int = _setting(9443, "TCP port; 0 takes any free one.")
+    port: int = _setting(9443, "TCP port; 0 takes any free one.", high=65535)
     bind: str = _setting("127.0.0.1", "Address to listen on.")
     grace: float = _setting(5.0, "Seconds that requests in flight get at shutdown.")
     public_url: str = _setting("", "URL under which clients reach this server, like https://porch.example:9443.")
@@ -38,16 +41,18 @@ class Settings:
         default=False, help_text="Return blueprints-my-package-v1 instead of blueprints.my-package.v1."
     )
     file_repositories: tuple[str, ...] = _setting((), "Directories below which file:// repositories are allowed.")
-    sync_interval: float = _setting(60.0, "Seconds between synchronisations of a Repository without a schedule.")
-    remote_timeout: float = _setting(30.0, "Seconds that one operation on a git remote may take.")
-    remote_concurrency: int = _setting(4, "Operations on one git remote at the same time.")
+    sync_interval: float = _setting(60.0, "Seconds between synchronisations of a Repository.", low=0.1)
+    remote_timeout: float = _setting(30.0, "Seconds that one operation on a git remote may take.", low=0.1)
+    remote_concurrency: int = _setting(4, "Operations on one git remote at the same time.", low=1)
     remote_queue: int = _setting(16, "Operations that may wait for one git remote; more are answered 429.")
-    max_body_bytes: int = _setting(3 * 1024 * 1024, "Largest request body of kinds other than package resources.")
-    max_package_bytes: int = _setting(32 * 1024 * 1024, "Largest request body of PackageRevisionResources.")
-    max_push_bytes: int = _setting(256 * 1024 * 1024, "Largest `git push` to a hosted repository.")
+    max_body_bytes: int = _setting(
+        3 * 1024 * 1024, "Largest request body of kinds other than package resources.", low=1024
+    )
+    max_package_bytes: int = _setting(32 * 1024 * 1024, "Largest request body of PackageRevisionResources.", low=1024)
+    max_push_bytes: int = _setting(256 * 1024 * 1024, "Largest `git push` to a hosted repository.", low=1024)
     history: int = _setting(100_000, "Versions of the event log that watches can resume from.")
-    workers: int = _setting(1, "Processes for heavy work (big packages, discovery).")
-    work_timeout: float = _setting(120.0, "Seconds that one piece of heavy work may take before it is killed.")
+    workers: int = _setting(1, "Processes for heavy work (big packages, discovery).", low=1, high=64)
+    work_timeout: float = _setting(120.0, "Seconds that one piece of heavy work may take before it is killed.", low=0.1)
     log_level: str = _setting("info", "debug, info, warning or error.")
     log_file: str = _setting("", "Write the log to this file instead of standard error.")
 
@@ -67,7 +72,18 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ, 
         setting.name: _convert(setting, given[setting.name]) for setting in fields(Settings) if setting.name in given
     }
     settings = Settings(**values)
+    _check_url(settings.public_url)
     return _with(settings, data_dir=settings.data_dir.expanduser().absolute())
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = not url or (parts.scheme in {"http", "https"} and parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise BadRequest(f"setting public-url: {url!r} is no URL like https://porch.example:9443")
 
 
 def _with(settings: Settings, **changes: Any) -> Settings:
@@ -97,13 +113,33 @@ def _convert(setting: Field[Any], value: Any) -> Any:
         if isinstance(default, bool):
             return value if isinstance(value, bool) else _boolean(value)
         if isinstance(default, Path):
-            return Path(value)
+            return _path(setting, value)
         if isinstance(default, tuple):
             items = value.split(",") if isinstance(value, str) else value
             return tuple(str(item).strip() for item in items if str(item).strip())
-        return type(default)(value)
+        return _number(setting, value) if isinstance(default, int | float) else str(value)
     except (TypeError, ValueError) as error:
-        raise BadRequest(f"setting {flag(setting)}: {value!r} is not a valid {type(default).__name__}") from error
+        raise BadRequest(f"setting {flag(setting)}: {value!r} is not a valid {_KINDS[type(default)]}") from error
+
+
+_KINDS: dict[type, str] = {bool: "true or false", int: "whole number", float: "number", str: "text", tuple: "list"}
+
+
+def _number(setting: Field[Any], value: Any) -> int | float:
+    if isinstance(value, bool) or (isinstance(value, float) and isinstance(setting.default, int)):
+        raise TypeError(value)
+    number: int | float = int(value) if isinstance(setting.default, int) else float(value)
+    low, high = setting.metadata["low"], setting.metadata["high"]
+    if not low <= number <= high:
+        limits = f"at least {low:g}" + (f" and at most {high:g}" if high < math.inf else "")
+        raise BadRequest(f"setting {flag(setting)}: {number} is out of range; it must be {limits}")
+    return number
+
+
+def _path(setting: Field[Any], value: Any) -> Path:
+    if not str(value).strip() or "\0" in str(value):
+        raise BadRequest(f"setting {flag(setting)}: it must be a path")
+    return Path(value)
 
 
 def _boolean(text: str) -> bool:

@@ -49,6 +49,8 @@ def _manifests(file: str) -> list[dict[str, Any]]:
     for item in manifests:
         if not isinstance(item, dict) or not item.get("apiVersion") or not item.get("kind"):
             raise BadRequest(f"{file}: every manifest needs apiVersion and kind")
+        if not isinstance(item.get("metadata") or {}, dict):
+            raise BadRequest(f"{file}: metadata must be a mapping")
     return manifests
 
 

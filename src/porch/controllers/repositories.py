@@ -20,6 +20,7 @@ from porch.controllers import status
 from porch.errors import NotFound, PorchError, ServiceUnavailable
 from porch.keys import RepositoryKey
 from porch.objects import Call, ChangeFeed, ListOptions, ResourceStorage
+from porch.store import Change
 from porch.types.repository import FINALIZER, Repository
 
 _log = structlog.get_logger("porch.controllers")
@@ -27,6 +28,7 @@ _PARALLEL = 8
 _RETRY_SECONDS = 30.0
 _RETRY_MOST_SECONDS = 300.0
 _SETTLE_SECONDS = 10.0
+_RELIST_SECONDS = 1.0
 T = TypeVar("T")
 
 
@@ -44,25 +46,38 @@ class RepositoryController:
 
     async def run(self) -> None:
         """Works until cancelled."""
-        resource, seen = str(self._repositories.kind.resource), self._feed.version()
-        listed = await self._in_thread(lambda: self._repositories.list(Call(SYSTEM), ListOptions()))
-        for item in listed.page.items:
-            self._poke(RepositoryKey(item.key.namespace, item.key.name))
         self._spawn(self._settle())
         try:
             while True:
-                await self._feed.wait(resource, seen, 60.0)
-                for change in self._feed.changes(resource, seen, 1000):
-                    seen = change.current.version
-                    obj: Repository = self._repositories.kind.decode(seen, change.current.tail)
-                    key = RepositoryKey(change.current.key.namespace, change.current.key.name)
-                    # A status is our own writing; the generation tells it from a change that needs work.
-                    if change.current.deleted or self._generations.get(key) != obj.metadata.generation:
-                        self._poke(key)
+                try:
+                    await self._follow()
+                except PorchError as error:
+                    _log.warning("listing Repositories again", reason=error.message)
+                    await asyncio.sleep(_RELIST_SECONDS)
         finally:
             for task in self._tasks:
                 task.cancel()
             self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _follow(self) -> None:
+        """Has every Repository worked on, then those that change. Raises Expired when changes were compacted away."""
+        resource, seen = str(self._repositories.kind.resource), self._feed.version()
+        listed = await self._in_thread(lambda: self._repositories.list(Call(SYSTEM), ListOptions()))
+        for item in listed.page.items:
+            self._poke(RepositoryKey(item.key.namespace, item.key.name))
+        while True:
+            await self._feed.wait(resource, seen, 60.0)
+            for change in self._feed.changes(resource, seen, 1000):
+                seen = change.current.version
+                self._note(change)
+
+    def _note(self, change: Change) -> None:
+        """A status is our own writing; the generation tells it from a change that needs work."""
+        current = change.current
+        obj: Repository = self._repositories.kind.decode(current.version, current.tail)
+        key = RepositoryKey(current.key.namespace, current.key.name)
+        if current.deleted or self._generations.get(key) != obj.metadata.generation:
+            self._poke(key)
 
     def _poke(self, key: RepositoryKey) -> None:
         """Has the Repository worked on now, or once more when it is being worked on."""
@@ -82,7 +97,10 @@ class RepositoryController:
 
     async def _settle(self) -> None:
         while True:
-            await self._in_thread(self._cache.settle)
+            try:
+                await self._in_thread(self._cache.settle)
+            except PorchError as error:
+                _log.warning("intents could not be settled", reason=error.message)
             await asyncio.sleep(_SETTLE_SECONDS)
 
     async def _keep(self, key: RepositoryKey) -> None:
@@ -93,6 +111,7 @@ class RepositoryController:
             error = await self._in_thread(lambda: self._work(key))
             if isinstance(error, NotFound) and not poke.is_set():
                 del self._pokes[key]
+                self._generations.pop(key, None)
                 return
             failures = failures + 1 if error else 0
             try:
@@ -116,7 +135,7 @@ class RepositoryController:
             obj = self._cache.repository_object(key)
             self._generations[key] = obj.metadata.generation
             if obj.metadata.deletion_timestamp:
-                self._release(key)
+                self._release(key, obj.metadata.uid)
                 return NotFound()
             self._claim(key, obj)
             return self._synchronise(key, obj)
@@ -141,9 +160,9 @@ class RepositoryController:
 
         self._repositories.update(Call(SYSTEM), key.namespace, key.name, claim)
 
-    def _release(self, key: RepositoryKey) -> None:
+    def _release(self, key: RepositoryKey, uid: str) -> None:
         """The Repository is being deleted: its revisions leave the index, then its finalizer goes."""
-        self._cache.close_repository(key)
+        self._cache.close_repository(key, uid)
 
         def release(current: Repository) -> Repository:
             current.metadata.finalizers = [name for name in current.metadata.finalizers if name != FINALIZER]

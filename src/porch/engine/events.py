@@ -54,13 +54,15 @@ class WatcherManager:
         self._store = store
         self._lock = threading.Lock()
         self._recent: dict[str, _Recent] = {}
-        with store.read() as reads:
-            self._start = self._told = reads.versions.version()
+        self._told = 0
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         store.on_commit(self.notify)
-        # From here on nothing is missed: what came before this version is in the store's log.
-        self._start = self.version()
+        # From here on nothing is missed: what came up to this version is in the store's log.
+        with store.read() as reads:
+            self._start = reads.versions.version()
+        with self._lock:
+            self._told = max(self._told, self._start)
 
     def version(self) -> int:
         """The newest version that `changes` is complete up to. A commit counts only once we were told of it, or a watch

@@ -64,7 +64,7 @@ class Client:
         headers = {"Accept": "application/json"} | ({"Content-Type": content_type} if content is not None else {})
         try:
             return self._http.request(method, path, content=content, headers=headers, params=query)
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise ServiceUnavailable(f"cannot reach {self.context.server}: {error}") from error
 
     def path(self, api_version: str, kind: str, namespace: str = "", name: str = "") -> str:
@@ -99,10 +99,13 @@ def _error(code: int, answer: Any) -> PorchError:
 def _tls(context: Context) -> ssl.SSLContext | bool:
     if not context.server.startswith("https:"):
         return False
-    tls = ssl.create_default_context(cadata=context.ca.decode() if context.ca else None)
-    if context.certificate:
-        with tempfile.NamedTemporaryFile() as file:  # Python loads key pairs from files only; this one is private
-            file.write(context.certificate + b"\n" + context.key)
-            file.flush()
-            tls.load_cert_chain(file.name)
+    try:
+        tls = ssl.create_default_context(cadata=context.ca.decode() if context.ca else None)
+        if context.certificate:
+            with tempfile.NamedTemporaryFile() as file:  # Python loads key pairs from files only; this one is private
+                file.write(context.certificate + b"\n" + context.key)
+                file.flush()
+                tls.load_cert_chain(file.name)
+    except (ssl.SSLError, ValueError) as error:
+        raise BadRequest("the kubeconfig's certificates or key are not valid PEM") from error
     return tls
