@@ -17,7 +17,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ConfigLevel
 
-from porch.errors import BadRequest, InternalError, NotFound
+from porch.errors import BadRequest, InternalError, NotFound, ServiceUnavailable
 from porch.repository.git.executable import GitFailed, run_git
 from porch.repository.git.objects import (
     BLOB,
@@ -222,11 +222,16 @@ class Mirror:
             return False
 
     def write(self, objects: Iterable[tuple[str, str, bytes]]) -> None:
-        """Stores ids, kinds and contents as loose objects. They are unreachable until a ref leads to them."""
-        for name, kind, data in objects:
-            path = f"{self.path}/objects/{name[:2]}/{name[2:]}"
-            if not _is_stored(path):
-                write_loose(path, kind, data)
+        """Stores ids, kinds and contents as loose objects. They are unreachable until a ref leads to them. Raises
+        ServiceUnavailable when the disk does not take them.
+        """
+        try:
+            for name, kind, data in objects:
+                path = f"{self.path}/objects/{name[:2]}/{name[2:]}"
+                if not _is_stored(path):
+                    write_loose(path, kind, data)
+        except OSError as error:
+            raise ServiceUnavailable(f"cannot write to the server's data directory: {error.strerror}") from error
 
 
 def _is_stored(path: str) -> bool:
@@ -255,6 +260,9 @@ def _create(path: str, content: bytes) -> None:
         view = memoryview(content)
         while view:
             view = view[os.write(descriptor, view) :]
+    except OSError:
+        os.unlink(path)  # noqa: PTH108 - as above; a full disk should not be left fuller
+        raise
     finally:
         os.close(descriptor)
 
@@ -264,6 +272,8 @@ def _lay_out(path: str) -> None:
     fresh = Path(f"{path}.{secrets.token_hex(4)}.new")
     for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
         (fresh / folder).mkdir(parents=True)
+    for number in range(256):  # made now, the first hundreds of drafts need not make them
+        (fresh / "objects" / f"{number:02x}").mkdir()
     (fresh / "HEAD").write_text("ref: refs/heads/main\n", "ascii")
     (fresh / "config").write_text(_CONFIG, "utf-8")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
