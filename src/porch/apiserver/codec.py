@@ -19,9 +19,11 @@ from porch.apiserver.conform import Mismatch, node_of
 from porch.apiserver.negotiate import JSON, YAML
 from porch.errors import BadRequest, UnsupportedMediaType
 from porch.types.kind import Kind
+from porch.workers import WorkerPool
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 DUPLICATES_LIMIT = 256 * 1024
+HEAVY_BODY = 1024 * 1024
 MAX_DEPTH = 200
 
 
@@ -38,14 +40,19 @@ def media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower() or JSON
 
 
-def read_object(kind: Kind, body: bytes, content_type: str) -> tuple[dict[str, Any], list[str]]:
+def read_object(
+    kind: Kind, body: bytes, content_type: str, workers: WorkerPool | None = None
+) -> tuple[dict[str, Any], list[str]]:
     """The body of a create or update as a plain object, checked to be of this kind, and its duplicate fields."""
     media = media_type(content_type)
     if media == PROTOBUF:
         from porch.apiserver import protobuf
 
         return check_kind(kind, protobuf.decode(kind, body)), []
-    plain = parse(body, content_type, kind.name)
+    if workers is not None and len(body) > HEAVY_BODY:
+        plain = workers.run(parse, body, content_type, kind.name)
+    else:
+        plain = parse(body, content_type, kind.name)
     repeated = duplicates(body) if media == JSON and len(body) <= DUPLICATES_LIMIT else []
     return check_kind(kind, plain), repeated
 

@@ -14,17 +14,21 @@ from typing import Protocol
 from porch.objects import Caller, ResourceStorage
 from porch.strategy.interface import Strategy
 from porch.types.kind import Kind
+from porch.workers import WorkerPool
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One served resource. `cheap_reads`: get and short lists are answered on the event loop, without a thread."""
+    """One served resource. `cheap_reads`: get and short lists are answered on the event loop, without a thread. Big
+    bodies are decoded by `workers`, if there are any: parsing one holds the interpreter for as long as it takes.
+    """
 
     kind: Kind
     storage: ResourceStorage
     strategy: Strategy
     cheap_reads: bool = True
     max_body: int = 3 * 1024 * 1024
+    workers: WorkerPool | None = None
 
 
 @dataclass(frozen=True, slots=True)

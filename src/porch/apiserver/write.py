@@ -103,7 +103,8 @@ def _decoded(operation: Operation, options: WriteOptions, body: bytes) -> Any:
     """The object in the body. Its unknown and duplicate fields are refused, or warned of, or dropped in silence."""
     kind = operation.target.resource.kind
     with step("apiserver.decode"):
-        plain, repeated = codec.read_object(kind, body, operation.request.headers.get("content-type", ""))
+        content_type = operation.request.headers.get("content-type", "")
+        plain, repeated = codec.read_object(kind, body, content_type, operation.target.resource.workers)
         decoded = codec.to_object(kind, plain)
     problems = [*repeated, *decoded.problems]
     if problems and options.validation == STRICT:

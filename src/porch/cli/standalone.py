@@ -165,7 +165,7 @@ class _Parts:
     """The rooms of one server, wired."""
 
     def __init__(self, settings: Settings, store: Store, workers: WorkerPool, layout: Layout, public_url: str) -> None:
-        self._settings, self._layout = settings, layout
+        self._settings, self._layout, self._workers = settings, layout, workers
         self._roles = RbacAuthorizer(StoredRoles(store))
         stored = _stored(store, file_repositories_below(settings.file_repositories))
         self.feed = WatcherManager(store)
@@ -228,6 +228,7 @@ class _Parts:
                 storage=self.storages[str(kind.resource)],
                 strategy=_STRATEGIES.get(kind.plural, Strategy)(kind),
                 cheap_reads=str(kind.resource) != resource_files,
+                workers=self._workers,
                 max_body=self._settings.max_package_bytes
                 if str(kind.resource) == resource_files
                 else self._settings.max_body_bytes,
