@@ -45,7 +45,7 @@ from porch.objects.checks import (
     system_namespaces_stay,
 )
 from porch.objects.rbac_bootstrap import ensure_default_roles
-from porch.objects.repository_checks import file_repositories_below
+from porch.objects.repository_checks import file_repositories_below, schedule_is_kept
 from porch.objects.stored import StoredObjects
 from porch.pki import ensure_pki
 from porch.repository.credentials import SecretCredentials
@@ -256,7 +256,7 @@ _MORE_CHECKS: Mapping[str, tuple[Check, ...]] = {
     rbac.CLUSTER_ROLE.plural: (check_role,),
     rbac.ROLE_BINDING.plural: (check_binding,),
     rbac.CLUSTER_ROLE_BINDING.plural: (check_binding,),
-    repository.REPOSITORY.plural: (repository_conflicts,),
+    repository.REPOSITORY.plural: (repository_conflicts, schedule_is_kept),
 }
 
 
