@@ -13,7 +13,6 @@ import signal
 import ssl
 import tempfile
 import threading
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -234,14 +233,6 @@ def synchronise(api: Api, name: str) -> None:
     wanted = changed["metadata"]["generation"]
     with api.watch(f"{REPOSITORIES}?fieldSelector=metadata.name={name}") as watch:
         watch.until(lambda _, obj: _ready(obj).get("observedGeneration") == wanted)
-
-
-def synchronise(api: Api, name: str) -> None:
-    """Has a Repository synchronised, and its interrupted writes settled; returns when that is done, well or not."""
-    changed = api.patch(f"{REPOSITORIES}/{name}", {"spec": {"description": uuid.uuid4().hex}}).json
-    generation = changed["metadata"]["generation"]
-    with api.watch(f"{REPOSITORIES}?fieldSelector=metadata.name={name}") as watch:
-        watch.until(lambda _, obj: bool(_ready(obj).get("observedGeneration", 0) >= generation))
 
 
 def _ready(obj: Json) -> Json:

@@ -4,8 +4,8 @@
         url = server.create("catalog")
 
 Its attributes make it misbehave, at any time: wrong credentials, read only, a refusing hook, an answer that is cut off
-after the push was carried out (and none from then on, if wanted), a fixed status, or no answer until the test allows it. `dead_url` is a port where
-nobody listens.
+after the push was carried out (and none from then on, if wanted), a fixed status, or no answer until the test allows
+it. `dead_url` is a port where nobody listens.
 """
 
 from __future__ import annotations

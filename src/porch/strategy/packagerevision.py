@@ -105,7 +105,7 @@ class PackageRevisionStrategy(Strategy):
         errors += lifecycle.create_errors(spec.lifecycle)
         errors += tasks.errors(spec.tasks)
         if spec.parent is not None and spec.parent.name:
-            errors.append(forbidden("spec.parent", "parent packages are not supported; leave it out"))
+            errors.append(forbidden("spec.parent.name", "parent packages are not supported; leave it out"))
         errors += metadata_errors(spec.package_metadata)
         return errors + readiness_gate_errors(spec.readiness_gates)
 

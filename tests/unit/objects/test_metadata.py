@@ -8,14 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from porch.keys import subdomain_problems
+from porch.keys import label_value_problems, qualified_name_problems, subdomain_problems
 from porch.objects.metadata import (
     MAX_ANNOTATION_BYTES,
     MAX_ENTRIES,
     generated_name,
-    label_value_problems,
     metadata_errors,
-    qualified_name_problems,
 )
 from porch.types.meta import ObjectMeta, OwnerReference
 
