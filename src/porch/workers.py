@@ -23,6 +23,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _IDLE_SECONDS = 60.0
+_MARGIN_SECONDS = 10.0
+"""A worker ends by itself; one that may be about to is not given work."""
 _NICENESS = 5
 
 
@@ -92,7 +94,7 @@ class WorkerPool:
                 self._idle.append((time.monotonic(), worker))
 
     def _drop_idle(self) -> None:
-        fresh = time.monotonic() - _IDLE_SECONDS
+        fresh = time.monotonic() - _IDLE_SECONDS + _MARGIN_SECONDS
         for since, worker in self._idle:
             if since < fresh:
                 worker.stop()
@@ -111,7 +113,7 @@ def _serve(pipe: Connection) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICENESS)  # the server answers first, then comes the heavy work
-    while True:
+    while pipe.poll(_IDLE_SECONDS):
         try:
             function, args, kwargs = pipe.recv()
         except EOFError:
