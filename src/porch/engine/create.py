@@ -13,9 +13,9 @@ from porch.engine import checks
 from porch.engine.content import rendered
 from porch.engine.engine import Engine, author, dry_version
 from porch.engine.rollback import rollback
-from porch.errors import Invalid, invalid
+from porch.errors import BadRequest, Invalid, invalid
 from porch.keys import PACKAGE_REVISIONS, PackageKey, RepositoryKey, RevisionKey
-from porch.objects import Call, require_namespace
+from porch.objects import Call, metadata, paging, require_namespace
 from porch.observe import step
 from porch.repository import PackageRevisionDraft
 from porch.store import Reads, StoredVersion, Transaction
@@ -49,7 +49,7 @@ class _Creation:
 def create_package_revision(engine: Engine, call: Call, namespace: str, obj: PackageRevision) -> StoredVersion:
     """Returns the stored object; in a dry run what it would be, with nothing left behind."""
     with step("engine.validate"):
-        key = _validated(namespace, obj)
+        key = _validated(call, namespace, obj)
     busy = _BUSY.format(namespace, key.package.repository.name, key.package.path, key.workspace)
     with engine.store.read() as reads:
         require_namespace(reads, PACKAGE_REVISION, namespace, key.name)
@@ -64,12 +64,17 @@ def create_package_revision(engine: Engine, call: Call, namespace: str, obj: Pac
         return _draft(creation)
 
 
-def _validated(namespace: str, obj: PackageRevision) -> RevisionKey:
+def _validated(call: Call, namespace: str, obj: PackageRevision) -> RevisionKey:
+    meta = obj.metadata
+    if paging.read_version(meta.resource_version):
+        raise BadRequest("resourceVersion should not be set on objects to be created")
+    metadata.begin(meta)
+    call.warnings += metadata.drop_repeated_owners(meta)
     _strategy.prepare_for_create(obj)
-    obj.metadata.namespace = namespace
-    errors = _strategy.validate(obj)
+    meta.namespace = namespace
+    errors = [*metadata.metadata_errors(meta, lambda _: []), *_strategy.validate(obj)]
     if errors:
-        raise Invalid.of(PACKAGE_REVISION.group, PACKAGE_REVISION.name, obj.metadata.name, errors)
+        raise Invalid.of(PACKAGE_REVISION.group, PACKAGE_REVISION.name, meta.name, errors)
     spec = obj.spec
     return RevisionKey(PackageKey(RepositoryKey(namespace, spec.repository), spec.package_name), spec.workspace_name)
 
@@ -112,13 +117,11 @@ def _draft(creation: _Creation) -> StoredVersion:
         _apply_task(creation, draft, obj.spec.tasks[0])
         with step("engine.update-lifecycle"):
             draft.update_lifecycle(obj.spec.lifecycle)
-        metadata = UserMetadata.of(obj.metadata)
+        user = UserMetadata.of(obj.metadata)
         if creation.call.dry_run:
-            return dry_version(repository, draft, metadata)
+            return dry_version(repository, draft, user)
         with step("repository.close-draft"):
-            return repository.close_package_revision_draft(
-                draft, creation.name, metadata, lambda tx: _check(creation, tx)
-            )
+            return repository.close_package_revision_draft(draft, creation.name, user, lambda tx: _check(creation, tx))
 
 
 def _apply_task(creation: _Creation, draft: PackageRevisionDraft, task: Task) -> None:
@@ -135,6 +138,6 @@ def _apply_task(creation: _Creation, draft: PackageRevisionDraft, task: Task) ->
 
 def _config(creation: _Creation) -> PackageConfig:
     spec = creation.obj.spec
-    metadata = spec.package_metadata or PackageMetadata()
+    kept = spec.package_metadata or PackageMetadata()
     gates = [gate.condition_type for gate in spec.readiness_gates] if spec.readiness_gates is not None else None
-    return PackageConfig(creation.name, spec.package_name, metadata.labels, metadata.annotations, gates)
+    return PackageConfig(creation.name, spec.package_name, kept.labels, kept.annotations, gates)
