@@ -73,7 +73,10 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ, 
     }
     settings = Settings(**values)
     _check_url(settings.public_url)
-    return _with(settings, data_dir=settings.data_dir.expanduser().absolute())
+    try:
+        return _with(settings, data_dir=settings.data_dir.expanduser().absolute())
+    except RuntimeError as error:
+        raise BadRequest(f"setting data-dir: {settings.data_dir}: {error}") from error
 
 
 def _check_url(url: str) -> None:
@@ -97,7 +100,7 @@ def _from_file(path: str) -> dict[str, Any]:
         return {}
     try:
         table = tomllib.loads(Path(path).expanduser().read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, RuntimeError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadRequest(f"cannot read the configuration file {path}: {error}") from error
     known = {flag(setting): setting.name for setting in fields(Settings)}
     for name in table:
@@ -116,13 +119,19 @@ def _convert(setting: Field[Any], value: Any) -> Any:
             return _path(setting, value)
         if isinstance(default, tuple):
             items = value.split(",") if isinstance(value, str) else value
-            return tuple(str(item).strip() for item in items if str(item).strip())
-        return _number(setting, value) if isinstance(default, int | float) else str(value)
+            return tuple(_text(item).strip() for item in items if _text(item).strip())
+        return _number(setting, value) if isinstance(default, int | float) else _text(value)
     except (TypeError, ValueError) as error:
         raise BadRequest(f"setting {flag(setting)}: {value!r} is not a valid {_KINDS[type(default)]}") from error
 
 
 _KINDS: dict[type, str] = {bool: "true or false", int: "whole number", float: "number", str: "text", tuple: "list"}
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
 
 
 def _number(setting: Field[Any], value: Any) -> int | float:
@@ -137,7 +146,7 @@ def _number(setting: Field[Any], value: Any) -> int | float:
 
 
 def _path(setting: Field[Any], value: Any) -> Path:
-    if not str(value).strip() or "\0" in str(value):
+    if not isinstance(value, str | Path) or not str(value).strip() or "\0" in str(value):
         raise BadRequest(f"setting {flag(setting)}: it must be a path")
     return Path(value)
 
