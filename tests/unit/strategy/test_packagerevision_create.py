@@ -141,7 +141,7 @@ def test_a_wrong_task_is_named(tasks: list[Any], field: str, reason: str, words:
 @pytest.mark.parametrize(
     ("spec", "field", "reason"),
     [
-        ({"parent": {"name": "p"}}, "spec.parent", "FieldValueForbidden"),
+        ({"parent": {"name": "p"}}, "spec.parent.name", "FieldValueForbidden"),
         ({"packageMetadata": {"labels": {"a b": "c"}}}, "spec.packageMetadata.labels", "FieldValueInvalid"),
         ({"packageMetadata": {"labels": {"a": "b c"}}}, "spec.packageMetadata.labels", "FieldValueInvalid"),
         ({"packageMetadata": {"labels": {"a": "b" * 64}}}, "spec.packageMetadata.labels", "FieldValueInvalid"),
