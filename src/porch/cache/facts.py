@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from porch.keys import RepositoryKey, RevisionKey
+from porch.keys import RepositoryKey, RevisionKey, join_path
+from porch.repository.git.refnames import draft_ref
+from porch.types.packagerevision import DRAFT
 
 
 def refs_of(key: RepositoryKey, uid: str) -> str:
@@ -40,3 +42,7 @@ class RepositoryFacts:
     def names(self, key: RevisionKey) -> tuple[str, str]:
         """The returned name and its alias."""
         return (key.dashed_name, key.name) if self.dashed else (key.name, key.dashed_name)
+
+    def draft_ref(self, key: RevisionKey) -> str:
+        """The branch that a draft of this revision is kept on."""
+        return draft_ref(DRAFT, join_path(self.directory, key.package.path), key.workspace)

@@ -16,6 +16,7 @@ from porch.cache.facts import RepositoryFacts
 from porch.keys import PACKAGE_REVISIONS, ObjectKey, PackageKey, RepositoryKey, RevisionKey, revision_uid
 from porch.krm.kptfile import read_summary
 from porch.repository import Discovered
+from porch.repository.git.refnames import HEADS, TAGS
 from porch.store import NewVersion, RevisionRow, StoredVersion, Transaction
 from porch.strategy.packagerevision import PackageRevisionStrategy
 from porch.types.base import Part
@@ -239,7 +240,7 @@ def _set_latest(tx: Transaction, row: RevisionRow, *, latest: bool) -> None:
 
 def short_ref(ref: str) -> str:
     """`refs/heads/drafts/a/v1` is shown as `drafts/a/v1`."""
-    return ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+    return ref.removeprefix(HEADS).removeprefix(TAGS)
 
 
 def _shown(row: RevisionRow) -> tuple[str, str, int]:

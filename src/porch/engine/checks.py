@@ -44,7 +44,7 @@ def free_path(reads: Reads | Transaction, facts: RepositoryFacts, key: RevisionK
 
 def free_ref(reads: Reads | Transaction, facts: RepositoryFacts, key: RevisionKey) -> None:
     """Git keeps refs like files: `drafts/a` and `drafts/a/b` cannot both be. Names the ref that is in the way."""
-    ref = f"refs/heads/drafts/{join_path(facts.directory, key.package.path)}/{key.workspace}"
+    ref = facts.draft_ref(key)
     clash = reads.revisions.clashing_ref(facts.refs_of, ref)
     if clash is not None:
         name, _ = facts.names(key)

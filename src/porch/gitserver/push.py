@@ -13,6 +13,7 @@ from porch.gitserver.interface import Hosted, HostedRepositories
 from porch.gitserver.pktline import Push, read_push, refusal_report
 from porch.gitserver.rules import refusal
 from porch.observe import step
+from porch.repository.git.refnames import branch_ref
 
 _log = structlog.get_logger(__name__)
 
@@ -57,6 +58,6 @@ def _refusals(push: Push, hosted: Hosted, access: Access) -> dict[str, str]:
 
 
 def _command(push: Push, hosted: Hosted) -> list[str]:
-    published = {f"refs/heads/{branch}" for branch in hosted.branches}
+    published = set(map(branch_ref, hosted.branches))
     forward_only = any(command.ref in published for command in push.commands)
     return process.receive_pack(hosted.path, forward_only=forward_only)
