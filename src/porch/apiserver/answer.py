@@ -38,8 +38,8 @@ def of_list(resource: Resource, result: ListResult, shape: Shape, include: str) 
     metadata: dict[str, Any] = {"resourceVersion": str(page.version)}
     if result.continue_token:
         metadata["continue"] = result.continue_token
-        if page.remaining is not None:
-            metadata["remainingItemCount"] = page.remaining
+        if result.remaining is not None:
+            metadata["remainingItemCount"] = result.remaining
     if shape.transform == TABLE:
         body = table(resource, page.items, metadata, version=shape.version, include=include)
     elif shape.transform == PARTIAL_LIST:

@@ -55,8 +55,11 @@ class ListOptions:
 
 @dataclass(frozen=True, slots=True)
 class ListResult:
+    """`remaining` is how many objects follow the page, where that is known."""
+
     page: Page
     continue_token: str = ""
+    remaining: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

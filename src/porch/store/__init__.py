@@ -1,6 +1,8 @@
 """Versions, the index of package revisions, and intents. The door of this room; drivers stay inside."""
 
 from porch.store.interface import (
+    ANY_OWNER,
+    JUMP,
     Change,
     Intent,
     NewVersion,
@@ -15,6 +17,8 @@ from porch.store.interface import (
 )
 
 __all__ = [
+    "ANY_OWNER",
+    "JUMP",
     "Change",
     "Intent",
     "NewVersion",

@@ -24,11 +24,16 @@ from porch.types.selectors import EVERYTHING, Selector
 
 T = TypeVar("T")
 
+ANY_OWNER = "*"
+JUMP = 10_000_000_000
+"""How far `Store.jump` moves the sequence: more numbers than a server gives out between a backup and its loss."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
     """An object as it shall be. `tail` is its JSON behind the resourceVersion's digits (see types.kind), `fields`
-    its selectable fields besides `metadata.name` and `metadata.namespace`, `alias` a second name to find it by.
+    its selectable fields besides `metadata.name` and `metadata.namespace`, `alias` a second name to find it by, `owners`
+    the uids of its owner references.
     """
 
     key: ObjectKey
@@ -37,6 +42,7 @@ class NewVersion:
     alias: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ class StoredVersion:
     labels: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
     deleted: bool = False
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class Query:
     """One page of current (or, with `at`, past) objects of a resource, ordered by namespace, then name.
 
     `namespace` None means all. `after` is the last (namespace, name) of the page before. `limit` 0 means no limit.
+    `owner` leaves only objects that the object with this uid owns; ANY_OWNER those that are owned at all.
     """
 
     resource: str
@@ -77,18 +85,16 @@ class Query:
     at: int | None = None
     after: tuple[str, str] | None = None
     limit: int = 0
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`version` is the state that was read. `more` says that objects follow; `remaining` counts them, when the query
-    has no selectors.
-    """
+    """`version` is the state that was read. `more` says that objects follow."""
 
     items: Sequence[StoredVersion]
     version: int
     more: bool = False
-    remaining: int | None = None
 
 
 class VersionReader(Protocol):
@@ -105,7 +111,13 @@ class VersionReader(Protocol):
         ...
 
     def list(self, query: Query) -> Page:
-        """Raises Expired when `query.at` was compacted away."""
+        """Raises Expired when `query.at` was compacted away. Its cost follows the page, not what is stored, where a
+        selector is selective or selects most objects.
+        """
+        ...
+
+    def count(self, resource: str, namespace: str | None) -> int:
+        """How many current objects there are. Kept beside them, so it costs the same for any number."""
         ...
 
     def changes(self, resource: str, after: int, limit: int) -> Sequence[Change]:
@@ -295,6 +307,12 @@ class Store(Protocol):
     def drop_index(self) -> None:
         """Forgets everything that is derived from git. State, user metadata included, stays; readers of the dropped
         log get Expired; the sequence goes on.
+        """
+        ...
+
+    def jump(self) -> int:
+        """Moves the sequence JUMP ahead and ends all logs there, so that no number that was lost comes again, and every
+        watch and continue token from before gets Expired. For a store that was restored. Returns the new version.
         """
         ...
 

@@ -64,8 +64,8 @@ class SqliteVersionReader:
         at = newest if query.at is None else min(query.at, newest)
         if at < self._floor(query.resource):
             raise Expired("The resourceVersion for the provided list is too old.")
-        rows, more, remaining = list_page(self._db, query, at)
-        return Page([stored(query.resource, row) for row in rows], at, more, remaining)
+        rows, more, _ = list_page(self._db, query, at)
+        return Page([stored(query.resource, row) for row in rows], at, more)
 
     def changes(self, resource: str, after: int, limit: int) -> Sequence[Change]:
         floor = self._floor(resource)
