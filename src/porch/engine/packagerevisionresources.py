@@ -79,4 +79,4 @@ class PackageRevisionResourcesStorage:
 def _cut(result: ListResult, items: list[StoredVersion]) -> ListResult:
     last = items[-1].key
     token = paging.write_token(paging.Position(result.page.version, (last.namespace, last.name)))
-    return ListResult(replace(result.page, items=items, more=True, remaining=None), token)
+    return ListResult(replace(result.page, items=items, more=True), token)

@@ -75,8 +75,8 @@ def namespace_is_empty(kinds: Sequence[Kind]) -> DeletionCheck:
 
 
 def _count(reads: Reads, kind: Kind, namespace: str) -> str:
-    page = reads.versions.list(Query(str(kind.resource), namespace=namespace, limit=1))
-    return f"{len(page.items) + (page.remaining or 0)} {kind.resource}" if page.items else ""
+    count = reads.versions.count(str(kind.resource), namespace)
+    return f"{count} {kind.resource}" if count else ""
 
 
 @dataclass(frozen=True, slots=True)

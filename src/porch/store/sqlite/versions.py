@@ -67,6 +67,9 @@ class SqliteVersionReader:
         rows, more, _ = list_page(self._db, query, at)
         return Page([stored(query.resource, row) for row in rows], at, more)
 
+    def count(self, resource: str, namespace: str | None) -> int:
+        return len(self.list(Query(resource, namespace=namespace)).items)
+
     def changes(self, resource: str, after: int, limit: int) -> Sequence[Change]:
         floor = self._floor(resource)
         if after < floor:
