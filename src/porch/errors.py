@@ -214,6 +214,11 @@ class Expired(PorchError):
 
     code, reason = 410, "Expired"
 
+    def __init__(self, message: str = "", *, continue_token: str = "", **more: Any) -> None:
+        """`continue_token` leads on to the rest of a list that cannot be finished as it was begun."""
+        super().__init__(message, **more)
+        self.continue_token = continue_token
+
 
 class RequestTooLarge(PorchError):
     """Request entity too large."""

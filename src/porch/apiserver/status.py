@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from porch.errors import Details, InternalError, PorchError
+from porch.errors import Details, Expired, InternalError, PorchError
 
 
 def status(error: PorchError) -> dict[str, Any]:
@@ -14,13 +14,18 @@ def status(error: PorchError) -> dict[str, Any]:
     return {
         "kind": "Status",
         "apiVersion": "v1",
-        "metadata": {},
+        "metadata": _metadata(error),
         "status": "Failure",
         "message": error.message,
         "reason": error.reason,
         **_details(error),
         "code": error.code,
     }
+
+
+def _metadata(error: PorchError) -> dict[str, str]:
+    token = error.continue_token if isinstance(error, Expired) else ""
+    return {"continue": token} if token else {}
 
 
 def status_json(error: PorchError) -> bytes:

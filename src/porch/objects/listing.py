@@ -24,11 +24,25 @@ def read_list(reads: Reads, resource: str, selectable: Sequence[str], options: L
         fields=options.fields,
         limit=options.limit,
     )
-    page = _next_page(reads, query, options) if options.continue_token else _first_page(reads, query, options)
+    if options.continue_token:
+        position = paging.read_token(options.continue_token)
+        page, left = _next_page(reads, query, options, position), position.left
+    else:
+        page = _first_page(reads, query, options)
+        left = _known_number(reads, query, page)
     if not page.more:
         return ListResult(page)
+    left = left - len(page.items) if left is not None and left > len(page.items) else None
     last = page.items[-1].key
-    return ListResult(page, paging.write_token(paging.Position(page.version, (last.namespace, last.name))))
+    token = paging.write_token(paging.Position(page.version, (last.namespace, last.name), left))
+    return ListResult(page, token, left)
+
+
+def _known_number(reads: Reads, query: Query, page: Page) -> int | None:
+    """How many objects a whole list has: known of the current state, of everything in a namespace or anywhere."""
+    if not page.more or query.labels or query.fields or page.version != reads.versions.version():
+        return None
+    return reads.versions.count(query.resource, query.namespace)
 
 
 def _first_page(reads: Reads, query: Query, options: ListOptions) -> Page:
@@ -46,16 +60,18 @@ def _first_page(reads: Reads, query: Query, options: ListOptions) -> Page:
         raise paging.version_expired() from error
 
 
-def _next_page(reads: Reads, query: Query, options: ListOptions) -> Page:
+def _next_page(reads: Reads, query: Query, options: ListOptions, position: paging.Position) -> Page:
     if options.resource_version not in {"", "0"}:
         raise BadRequest("specifying resource version is not allowed when using continue")
-    position = paging.read_token(options.continue_token)
+    query = replace(query, after=position.after)
+    if position.version == paging.ANY_VERSION:
+        return reads.versions.list(query)
     if position.version > reads.versions.version():
         raise BadRequest("continue key is not valid: no list was at this version; start a new list without it")
     try:
-        return reads.versions.list(replace(query, at=position.version, after=position.after))
+        return reads.versions.list(replace(query, at=position.version))
     except Expired as error:
-        raise paging.token_expired() from error
+        raise paging.token_expired(position) from error
 
 
 def _require_selectable(fields: Selector, selectable: Sequence[str]) -> None:

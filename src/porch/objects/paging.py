@@ -1,7 +1,9 @@
 """Versions and continue tokens as clients send them, turned into the store's terms, and the errors for wrong ones.
 
 A continue token is what Kubernetes' generic server makes: unpadded base64url of `{"v", "rv", "start"}`, where `start`
-is the key behind which the next page begins. All pages of a list are read at the version of the first.
+is the key behind which the next page begins; `left` is ours, how many objects follow if that is known. All pages of a
+list are read at the version of the first. When that was compacted away, the client is handed a token with version -1:
+whoever goes on with it reads the rest as it is by then.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from porch.errors import BadRequest, Details, Expired, FieldError, Timeout
 
 _VERSION = "meta.k8s.io/v1"
 _NEWEST = 2**63 - 1
+ANY_VERSION = -1
 _CONTINUE_EXPIRED = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
     "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
@@ -24,24 +27,28 @@ _CONTINUE_EXPIRED = (
 )
 
 
-class _Token(msgspec.Struct):
+class _Token(msgspec.Struct, omit_defaults=True):
     v: str
     rv: int
     start: str
+    left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a list goes on: behind (namespace, name), in the state at `version`."""
+    """Where a list goes on: behind (namespace, name), in the state at `version` or, with ANY_VERSION, whatever it is.
+    `left` objects follow, if that is known.
+    """
 
     version: int
     after: tuple[str, str]
+    left: int | None = None
 
 
 def write_token(position: Position) -> str:
     namespace, name = position.after
     start = f"{namespace}/{name}\0" if namespace else f"{name}\0"
-    text = msgspec.json.encode(_Token(_VERSION, position.version, start))
+    text = msgspec.json.encode(_Token(_VERSION, position.version, start, position.left))
     return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
 
 
@@ -54,10 +61,10 @@ def read_token(token: str) -> Position:
         raise BadRequest("continue key is not valid: start a new list without it") from error
     if decoded.v != _VERSION:
         raise BadRequest("continue key is not valid: its version is not known; start a new list without it")
-    if not 0 < decoded.rv <= _NEWEST or not decoded.start.endswith("\0"):
+    if not (decoded.rv == ANY_VERSION or 0 < decoded.rv <= _NEWEST) or not decoded.start.endswith("\0"):
         raise BadRequest("continue key is not valid: incorrect encoded start; start a new list without it")
     namespace, _, name = decoded.start.removesuffix("\0").rpartition("/")
-    return Position(decoded.rv, (namespace, name))
+    return Position(decoded.rv, (namespace, name), decoded.left)
 
 
 def read_version(text: str) -> int:
@@ -79,8 +86,9 @@ def require_reached(version: int, current: int) -> None:
         raise Timeout(text, details=Details(causes=(cause,)), retry_after=1)
 
 
-def token_expired() -> Expired:
-    return Expired(_CONTINUE_EXPIRED)
+def token_expired(position: Position) -> Expired:
+    """With a token that goes on from the same place."""
+    return Expired(_CONTINUE_EXPIRED, continue_token=write_token(Position(ANY_VERSION, position.after)))
 
 
 def version_expired() -> Expired:

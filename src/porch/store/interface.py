@@ -32,8 +32,8 @@ JUMP = 10_000_000_000
 @dataclass(frozen=True, slots=True)
 class NewVersion:
     """An object as it shall be. `tail` is its JSON behind the resourceVersion's digits (see types.kind), `fields`
-    its selectable fields besides `metadata.name` and `metadata.namespace`, `alias` a second name to find it by, `owners`
-    the uids of its owner references.
+    its selectable fields besides `metadata.name` and `metadata.namespace`, `alias` a second name to find it by,
+    `owners` the uids of its owner references.
     """
 
     key: ObjectKey

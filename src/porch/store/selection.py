@@ -12,23 +12,25 @@ from typing import NamedTuple
 
 import msgspec
 
-from porch.store.interface import Query
+from porch.store.interface import ANY_OWNER, Query
 from porch.types.selectors import Requirement, Selector
 
 NAME = "metadata.name"
 NAMESPACE = "metadata.namespace"
 _LAST = "\U0010ffff"  # no namespace sorts behind it
 _STRINGS = msgspec.json.Decoder(dict[str, str])
+_LIST = msgspec.json.Decoder(tuple[str, ...])
 
 
 class Candidate(NamedTuple):
-    """The columns of an object that selectors look at; labels and fields as JSON."""
+    """The columns of an object that selectors look at; labels, fields and owners as JSON."""
 
     namespace: str
     name: str
     alias: str | None
     labels: str
     fields: str
+    owners: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,26 @@ def strings(encoded: str) -> Mapping[str, str]:
     return {} if encoded == "{}" else _STRINGS.decode(encoded)
 
 
+def owners(encoded: str) -> tuple[str, ...]:
+    """Decodes a column of owners."""
+    return () if encoded == "[]" else _LIST.decode(encoded)
+
+
+def judges(query: Query) -> bool:
+    """Whether rows have to be looked at one by one."""
+    return bool(query.labels) or bool(query.fields) or bool(query.owner)
+
+
 def selects(query: Query, candidate: Candidate) -> bool:
     if query.labels and not query.labels.matches(strings(candidate.labels)):
         return False
+    if query.owner and not _is_owned(query.owner, owners(candidate.owners)):
+        return False
     return not query.fields or _fields_match(query.fields, candidate)
+
+
+def _is_owned(owner: str, found: tuple[str, ...]) -> bool:
+    return bool(found) if owner == ANY_OWNER else owner in found
 
 
 def _fields_match(selector: Selector, candidate: Candidate) -> bool:

@@ -51,27 +51,30 @@ def test_unknown_fields_are_no_selectors(config_maps: StoredObjects, call: Call)
 
 def test_pages_go_on_in_the_state_of_the_first(config_maps: StoredObjects, call: Call) -> None:
     first = config_maps.list(call, ListOptions(limit=2))
-    assert (_names(first), first.page.remaining) == (["a", "b"], 2)
+    assert (_names(first), first.remaining) == (["a", "b"], 2)
     config_maps.create(call, NS, config_map("bb"))
     config_maps.delete(call, NS, "c", DeleteOptions())
     second = config_maps.list(call, ListOptions(limit=1, continue_token=first.continue_token))
     third = config_maps.list(call, ListOptions(limit=1, continue_token=second.continue_token))
-    assert (_names(second), _names(third), third.continue_token) == (["c"], ["d"], "")
+    assert (_names(second), second.remaining) == (["c"], 1)
+    assert (_names(third), third.remaining, third.continue_token) == (["d"], None, "")
     assert first.page.version == second.page.version == third.page.version
 
 
 def test_a_token_is_what_kubernetes_makes(config_maps: StoredObjects, call: Call) -> None:
     page = config_maps.list(call, ListOptions(limit=1))
     text = base64.urlsafe_b64decode(page.continue_token + "=" * (-len(page.continue_token) % 4))
-    assert json.loads(text) == {"v": "meta.k8s.io/v1", "rv": page.page.version, "start": "default/a\0"}
+    assert json.loads(text) == {"v": "meta.k8s.io/v1", "rv": page.page.version, "start": "default/a\0", "left": 3}
 
 
 def test_an_old_token_expires(config_maps: StoredObjects, call: Call, store: Store) -> None:
     token = config_maps.list(call, ListOptions(limit=1)).continue_token
     newest = config_maps.update(call, NS, "a", with_data(k="2")).version
     store.compact(newest)
-    with pytest.raises(Expired, match=r"^The provided continue parameter is too old to display a consistent list"):
+    config_maps.create(call, NS, config_map("bb"))
+    with pytest.raises(Expired, match=r"^The provided continue parameter is too old to display a consistent list") as e:
         config_maps.list(call, ListOptions(limit=1, continue_token=token))
+    assert _names(config_maps.list(call, ListOptions(continue_token=e.value.continue_token))) == ["b", "bb", "c", "d"]
     with pytest.raises(Expired, match=r"^The resourceVersion for the provided list is too old.$"):
         config_maps.list(call, ListOptions(resource_version="1", match=r"Exact"))
 
@@ -93,7 +96,7 @@ def test_a_token_goes_without_a_version(config_maps: StoredObjects, call: Call) 
         paging.write_token(paging.Position(10**9, ("", "a"))),
         paging.write_token(paging.Position(2**63 - 1, ("", "a"))),
         base64.urlsafe_b64encode(b'{"v":"meta.k8s.io/v1","rv":9999999999999999999999,"start":"a\\u0000"}').decode(),
-        base64.urlsafe_b64encode(b'{"v":"meta.k8s.io/v1","rv":-1,"start":"a\\u0000"}').decode(),
+        base64.urlsafe_b64encode(b'{"v":"meta.k8s.io/v1","rv":-2,"start":"a\\u0000"}').decode(),
         base64.urlsafe_b64encode(b'{"v":"meta.k8s.io/v1","rv":1,"start":"a"}').decode(),
         base64.urlsafe_b64encode(b'{"v":"v2","rv":1,"start":"a\\u0000"}').decode(),
     ],

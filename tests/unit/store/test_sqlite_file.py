@@ -42,7 +42,7 @@ def test_all_its_files_are_private_whatever_the_umask(tmp_path: Path) -> None:
     store.commit(put)
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
     store.close()
-    assert modes == {"porch.db": 0o600, "porch.db-wal": 0o600, "porch.db-shm": 0o600}
+    assert modes == {"porch.db": 0o600, "porch.db-wal": 0o600, "porch.db-shm": 0o600, "porch.db-version": 0o600}
 
 
 def test_a_file_that_was_readable_for_others_is_made_private(tmp_path: Path) -> None:
@@ -78,9 +78,9 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "porch.db"
     open_store(path).close()
     db = sqlite3.connect(path)
-    db.execute("PRAGMA user_version = 2")
+    db.execute("PRAGMA user_version = 3")
     db.close()
-    with pytest.raises(ServiceUnavailable, match=r"porch\.db was written by a newer Porch \(schema 2"):
+    with pytest.raises(ServiceUnavailable, match=r"porch\.db was written by a newer Porch \(schema 3"):
         open_store(path)
 
 
@@ -93,13 +93,18 @@ def test_a_file_that_is_no_database_is_named_with_the_remedy(tmp_path: Path) -> 
     assert isinstance(caught.value.__cause__, sqlite3.DatabaseError)
 
 
-def test_a_damaged_database_is_unavailable_for_readers_and_writers(tmp_path: Path) -> None:
+def test_a_damaged_database_is_unavailable_and_names_the_remedy(tmp_path: Path) -> None:
+    """Found when it is opened, or later: pages of the sequence alone do not matter to opening the file."""
     path = tmp_path / "porch.db"
     store = open_store(path)
     store.commit(put)
     store.close()
+    path.with_name("porch.db-version").unlink()
+    with sqlite3.connect(path) as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'sequence'").fetchone()
+    db.close()
     content = bytearray(path.read_bytes())
-    content[4096:] = b"\xff" * (len(content) - 4096)
+    content[4096 * (page - 1) : 4096 * page] = b"\xff" * 4096
     path.write_bytes(content)
     store = open_store(path)
     with pytest.raises(ServiceUnavailable, match="is damaged: stop the server and restore"):
@@ -107,6 +112,10 @@ def test_a_damaged_database_is_unavailable_for_readers_and_writers(tmp_path: Pat
     with pytest.raises(ServiceUnavailable, match="is damaged: stop the server and restore"):
         store.commit(put)
     store.close()
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    path.write_bytes(content)
+    with pytest.raises(ServiceUnavailable, match="is damaged: stop the server and restore"):
+        open_store(path)
 
 
 @pytest.mark.parametrize("name", ["missing/porch.db", "."])

@@ -42,7 +42,7 @@ def test_pages_come_in_the_order_of_their_index(db: sqlite3.Connection, name: st
     assert not [step for step in plan(db, name) if "TEMP B-TREE" in step]
 
 
-@pytest.mark.parametrize("name", ["version_count", "version_count_at", "version_newest"])
+@pytest.mark.parametrize("name", ["names_all", "names_all_at", "version_newest"])
 def test_counting_reads_only_the_index(db: sqlite3.Connection, name: str) -> None:
     assert all("COVERING INDEX" in step for step in plan(db, name))
 

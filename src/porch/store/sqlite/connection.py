@@ -13,7 +13,7 @@ from pathlib import Path
 from porch.errors import InternalError, PorchError, ServiceUnavailable
 from porch.store.sqlite.queries import SCHEMA
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 RETRY_SECONDS = 5
 _BUSY_SECONDS = 5.0
 _WAL_BYTES = 16 * 1024 * 1024
@@ -60,8 +60,12 @@ def _create_tables(path: Path) -> None:
                 f"the database {path} was written by a newer Porch (schema {found}, this one knows {SCHEMA_VERSION}): "
                 "start that version, or restore an older backup"
             )
-        if found < SCHEMA_VERSION:
-            db.executescript(SCHEMA)
+        if found == 1:
+            from porch.store.sqlite.migrate import from_1
+
+            from_1(db)
+        elif found < SCHEMA_VERSION:
+            db.executescript(f"BEGIN IMMEDIATE;{SCHEMA}COMMIT;")
     finally:
         db.close()
 
@@ -81,8 +85,10 @@ def connect(path: Path, *, reads_only: bool = False) -> sqlite3.Connection:
     return db
 
 
-def translated(path: Path, error: sqlite3.Error) -> PorchError:
+def translated(path: Path, error: sqlite3.Error | OSError) -> PorchError:
     """Our error for SQLite's: ServiceUnavailable for what an operator can mend, InternalError for our own faults."""
+    if isinstance(error, OSError):
+        return ServiceUnavailable(f"the database {path} cannot be opened: {error.strerror}", retry_after=RETRY_SECONDS)
     code = getattr(error, "sqlite_errorcode", None)
     remedy = None if code is None else _REMEDIES.get(code & _PRIMARY_CODE)
     if remedy is not None:

@@ -1,66 +1,65 @@
-"""One page of a LIST: the rows within the query's bounds, judged in order until the page is full.
+"""One page of a LIST: the rows within the query's bounds, in order, until the page is full.
 
-Without selectors the database does all of it. With selectors rows come without their tails, which may be large, and
-those that match are read whole. An old state that is still the current one is read as such.
+Without selectors the database does all of it. With selectors the postings say which objects may be meant: the fewest
+that a requirement leaves, or, where all leave many, what a merge of the sorted lists of names leaves. Each of those is
+read and judged. An old state that is still the current one is read as such.
 """
 
 from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from porch.store.interface import Query
-from porch.store.selection import Candidate, bounds, pinned_name, selects
+from porch.store.selection import Candidate, bounds, judges, pinned_name, selects
 from porch.store.sqlite.queries import QUERIES
+from porch.store.terms import Narrowing, narrowing
 
 Row = tuple[Any, ...]
+Names = Iterable[tuple[str, str]]
 
-_AT = QUERIES["version_at"]
+_GET = QUERIES["version_get"]
+_GET_AT = QUERIES["version_get_at"]
 _LIST = QUERIES["version_list"]
 _LIST_AT = QUERIES["version_list_at"]
 _LIST_NAMED = QUERIES["version_list_named"]
-_COUNT = QUERIES["version_count"]
-_COUNT_AT = QUERIES["version_count_at"]
+_ALL = QUERIES["names_all"]
+_ALL_AT = QUERIES["names_all_at"]
+_WITH = QUERIES["names_with"]
+_WITH_AT = QUERIES["names_with_at"]
 _NEWEST = QUERIES["version_newest"]
 _JUDGED = len(Candidate._fields)  # the columns behind the version
-_ALL = -1  # SQLite's "no limit"
+_NO_LIMIT = -1  # SQLite's word for it
+_FEW = 2000
+"""Fewer objects than these are simply all looked at."""
+_MOST_MERGED = 40
 
 
-def list_page(db: sqlite3.Connection, query: Query, at: int) -> tuple[list[Row], bool, int | None]:
-    """The page's rows in the state at `at`; whether objects follow; and how many, if that is known."""
+def list_page(db: sqlite3.Connection, query: Query, at: int) -> tuple[list[Row], bool]:
+    """The page's rows in the state at `at`, and whether objects follow."""
     within = bounds(query)
     if within is None:
-        return [], False, None
-    judge = bool(query.labels) or bool(query.fields)
+        return [], False
+    judge = judges(query)
     parameters = {
         "resource": query.resource,
         "after_namespace": within.namespace,
         "after_name": within.name,
         "last_namespace": within.last,
         "at": at,
-        "judge": judge,
         "name": pinned_name(query),
-        "limit": _ALL if judge or not query.limit else query.limit + 1,
+        "limit": _NO_LIMIT if judge or not query.limit else query.limit + 1,
     }
-    past = _is_past(db, query, at)
-    candidates = db.execute(_statement(past=past, named=parameters["name"] is not None), parameters)
-    rows = list(itertools.islice(_selected(db, query, candidates) if judge else candidates, _wanted(query)))
-    candidates.close()
+    listing = _Listing(db, parameters, past=_is_past(db, query, at))
+    candidates = listing.candidates(query) if judge else listing.everything()
+    found = (row for row in candidates if selects(query, Candidate(*row[1 : _JUDGED + 1]))) if judge else candidates
+    rows = list(itertools.islice(found, query.limit + 1 if query.limit else None))
     if not query.limit or len(rows) <= query.limit:
-        return rows, False, None
-    rows.pop()
-    if judge:
-        return rows, True, None
-    parameters |= {"after_namespace": rows[-1][1], "after_name": rows[-1][2]}
-    (remaining,) = db.execute(_COUNT_AT if past else _COUNT, parameters).fetchone()
-    return rows, True, remaining
-
-
-def _wanted(query: Query) -> int | None:
-    """One more than the page holds tells whether objects follow."""
-    return query.limit + 1 if query.limit else None
+        return rows, False
+    return rows[:-1], True
 
 
 def _is_past(db: sqlite3.Connection, query: Query, at: int) -> bool:
@@ -70,13 +69,58 @@ def _is_past(db: sqlite3.Connection, query: Query, at: int) -> bool:
     return newest is not None and newest > at
 
 
-def _statement(*, past: bool, named: bool) -> str:
-    if past:
-        return _LIST_AT
-    return _LIST_NAMED if named else _LIST
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """`past`: the state at `parameters["at"]` is not the current one."""
 
+    db: sqlite3.Connection
+    parameters: Mapping[str, Any]
+    past: bool
 
-def _selected(db: sqlite3.Connection, query: Query, candidates: Iterator[Row]) -> Iterator[Row]:
-    for version, *columns in candidates:
-        if selects(query, Candidate(*columns[:_JUDGED])):
-            yield db.execute(_AT, {"version": version}).fetchone()
+    def everything(self) -> Iterator[Row]:
+        return self.db.execute(_LIST_AT if self.past else _LIST, self.parameters)
+
+    def candidates(self, query: Query) -> Iterator[Row]:
+        """All that are selected, in order, and some more."""
+        if self.parameters["name"] is not None and not self.past:
+            return self.db.execute(_LIST_NAMED, self.parameters)
+        wanted = narrowing(query)
+        if not wanted.among and not wanted.without:
+            return self.everything()
+        names = self._few(wanted)
+        return self._read(self._merged(wanted) if names is None else names)
+
+    def _few(self, wanted: Narrowing) -> Names | None:
+        """The names that the most selective group leaves; None when even that one leaves many."""
+        few: list[tuple[str, str]] | None = None
+        for group in wanted.among:
+            most = _FEW if few is None else len(few)
+            names = list(itertools.islice(self._of_group(group), most))
+            if len(names) < most:
+                few = names
+        return None if few is None else sorted(set(few))
+
+    def _of_group(self, group: tuple[int, ...]) -> Names:
+        statement = _WITH_AT if self.past else _WITH
+        for term in group:
+            yield from self.db.execute(statement, {**self.parameters, "term": term})
+
+    def _merged(self, wanted: Narrowing) -> Names:
+        """SQLite merges the sorted parts as they are asked for, so an early end costs little."""
+        alone = [group[0] for group in wanted.among if len(group) == 1]
+        terms = [*alone, *wanted.without][:_MOST_MERGED]
+        one, everything = (_WITH_AT, _ALL_AT) if self.past else (_WITH, _ALL)
+        parts = [one.replace(":term", f":term{place}") for place in range(len(terms))]
+        words = ["INTERSECT"] * len(alone) + ["EXCEPT"] * len(wanted.without)
+        statement = "" if alone else everything
+        for word, part in zip(words, parts, strict=False):
+            statement += f" {word} {part}" if statement else part
+        numbered = {f"term{place}": term for place, term in enumerate(terms)}
+        return self.db.execute(f"{statement} ORDER BY namespace, name", {**self.parameters, **numbered})
+
+    def _read(self, names: Names) -> Iterator[Row]:
+        statement = _GET_AT if self.past else _GET
+        for namespace, name in names:
+            row = self.db.execute(statement, {**self.parameters, "namespace": namespace, "name": name}).fetchone()
+            if row is not None:
+                yield row

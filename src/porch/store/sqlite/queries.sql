@@ -10,26 +10,20 @@ UPDATE sequence SET version = version + 1 WHERE id = 1 RETURNING version;
 
 -- name: version_get
 -- The current version of one object.
-SELECT version, namespace, name, alias, labels, fields, uid, deleted, tail
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
 FROM versions INDEXED BY versions_current
 WHERE resource = :resource AND namespace = :namespace AND name = :name AND superseded_by IS NULL;
 
--- name: version_at
--- One version by its number.
-SELECT version, namespace, name, alias, labels, fields, uid, deleted, tail
-FROM versions
-WHERE version = :version;
-
 -- name: version_by_alias
 -- The current objects of a namespace with an alias.
-SELECT version, namespace, name, alias, labels, fields, uid, deleted, tail
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
 FROM versions INDEXED BY versions_by_alias
 WHERE resource = :resource AND alias = :alias AND superseded_by IS NULL AND namespace = :namespace
 ORDER BY name;
 
 -- name: version_list
--- Current objects within bounds, in order; those to be judged first come without their tail.
-SELECT version, namespace, name, alias, labels, fields, uid, deleted, CASE WHEN :judge THEN NULL ELSE tail END
+-- Current objects within bounds, in order.
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
 FROM versions INDEXED BY versions_current
 WHERE resource = :resource AND superseded_by IS NULL
   AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace
@@ -38,7 +32,7 @@ LIMIT :limit;
 
 -- name: version_list_at
 -- As version_list, of the state at a version.
-SELECT version, namespace, name, alias, labels, fields, uid, deleted, CASE WHEN :judge THEN NULL ELSE tail END
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
 FROM versions INDEXED BY versions_history
 WHERE resource = :resource AND version <= :at AND (superseded_by IS NULL OR superseded_by > :at)
   AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace
@@ -46,31 +40,86 @@ ORDER BY namespace, name
 LIMIT :limit;
 
 -- name: version_list_named
--- As version_list, of the objects with one name or alias.
-SELECT version, namespace, name, alias, labels, fields, uid, deleted, NULL
+-- Current objects within bounds with one name or alias.
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
 FROM versions INDEXED BY versions_by_name
 WHERE resource = :resource AND name = :name AND superseded_by IS NULL
   AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace
 UNION ALL
-SELECT version, namespace, name, alias, labels, fields, uid, deleted, NULL
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
 FROM versions INDEXED BY versions_by_alias
 WHERE resource = :resource AND alias = :name AND name <> :name AND superseded_by IS NULL
   AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace
 ORDER BY namespace, name;
 
--- name: version_count
--- How many current objects are within bounds.
-SELECT count(*)
+-- name: version_get_at
+-- One object in the state at a version.
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
+FROM versions INDEXED BY versions_history
+WHERE resource = :resource AND namespace = :namespace AND name = :name
+  AND version <= :at AND (superseded_by IS NULL OR superseded_by > :at);
+
+-- name: names_all
+-- The names of current objects within bounds.
+SELECT namespace, name
 FROM versions INDEXED BY versions_current
 WHERE resource = :resource AND superseded_by IS NULL
   AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace;
 
--- name: version_count_at
--- How many objects were within bounds at a version.
-SELECT count(*)
+-- name: names_all_at
+-- As names_all, of the state at a version.
+SELECT namespace, name
 FROM versions INDEXED BY versions_history
 WHERE resource = :resource AND version <= :at AND (superseded_by IS NULL OR superseded_by > :at)
   AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace;
+
+-- name: names_with
+-- The names of current objects within bounds that have a term.
+SELECT namespace, name
+FROM postings INDEXED BY postings_current
+WHERE term = :term AND until IS NULL
+  AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace;
+
+-- name: names_with_at
+-- As names_with, of the state at a version.
+SELECT namespace, name
+FROM postings
+WHERE term = :term AND since <= :at AND (until IS NULL OR until > :at)
+  AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace;
+
+-- name: posting_add
+-- Notes that an object has a term from a version on.
+INSERT INTO postings (term, namespace, name, since) VALUES (:term, :namespace, :name, :version);
+
+-- name: posting_end
+-- Notes that an object has a term no longer from a version on.
+UPDATE postings INDEXED BY postings_current SET until = :version
+WHERE term = :term AND namespace = :namespace AND name = :name AND until IS NULL;
+
+-- name: posting_compact
+-- Drops postings that ended before, or at, a version.
+DELETE FROM postings WHERE until <= :before AND until IS NOT NULL;
+
+-- name: posting_drop
+-- Drops all postings of a resource's terms.
+DELETE FROM postings WHERE term BETWEEN :first AND :last;
+
+-- name: count_read
+-- How many current objects a resource has in a namespace.
+SELECT objects FROM counts WHERE resource = :resource AND namespace = :namespace;
+
+-- name: count_add
+-- Counts objects that came or went.
+INSERT INTO counts (resource, namespace, objects) VALUES (:resource, :namespace, :more)
+ON CONFLICT (resource, namespace) DO UPDATE SET objects = objects + excluded.objects;
+
+-- name: count_drop
+-- Forgets the counts of a resource.
+DELETE FROM counts WHERE resource = :resource;
+
+-- name: sequence_jump
+-- Moves the sequence ahead.
+UPDATE sequence SET version = version + :by WHERE id = 1 RETURNING version;
 
 -- name: version_newest
 -- When a resource last changed.
@@ -78,8 +127,8 @@ SELECT max(version) FROM versions WHERE resource = :resource;
 
 -- name: version_changes
 -- The log of a resource behind a version, each entry with the version that it superseded.
-SELECT c.version, c.namespace, c.name, c.alias, c.labels, c.fields, c.uid, c.deleted, c.tail,
-       p.version, p.namespace, p.name, p.alias, p.labels, p.fields, p.uid, p.deleted, p.tail
+SELECT c.version, c.namespace, c.name, c.alias, c.labels, c.fields, c.owners, c.uid, c.deleted, c.tail,
+       p.version, p.namespace, p.name, p.alias, p.labels, p.fields, p.owners, p.uid, p.deleted, p.tail
 FROM versions AS c
 LEFT JOIN versions AS p ON p.superseded_by = c.version AND p.version < c.version
 WHERE c.resource = :resource AND c.version > :after
@@ -92,8 +141,10 @@ UPDATE versions SET superseded_by = :by WHERE version = :version;
 
 -- name: version_add
 -- Adds a version.
-INSERT INTO versions (version, resource, namespace, name, superseded_by, deleted, uid, alias, labels, fields, tail)
-VALUES (:version, :resource, :namespace, :name, :superseded_by, :deleted, :uid, :alias, :labels, :fields, :tail);
+INSERT INTO versions (version, resource, namespace, name, superseded_by, deleted, uid, alias, labels, fields, owners, tail)
+VALUES (
+  :version, :resource, :namespace, :name, :superseded_by, :deleted, :uid, :alias, :labels, :fields, :owners, :tail
+);
 
 -- name: version_compact
 -- Drops some versions whose time ended before, or at, a version, oldest first.
@@ -110,7 +161,7 @@ DELETE FROM versions WHERE resource = :resource;
 
 -- name: floor_read
 -- From which version on a resource's log is complete.
-SELECT version FROM floors WHERE resource = :resource;
+SELECT max(version) FROM floors WHERE resource IN (:resource, :every);
 
 -- name: floor_raise
 -- Records that a resource's log is complete only from a version on.

@@ -1,5 +1,4 @@
--- The tables of one store. Run whole, once, when the file is new.
-BEGIN IMMEDIATE;
+-- The tables of one store. Run whole, in one transaction, when the file is new.
 
 -- The newest version number that was given out. Kept apart from the rows so that no number comes twice.
 CREATE TABLE IF NOT EXISTS sequence (
@@ -21,6 +20,7 @@ CREATE TABLE IF NOT EXISTS versions (
   alias         TEXT,
   labels        TEXT    NOT NULL,
   fields        TEXT    NOT NULL,
+  owners        TEXT    NOT NULL,
   tail          BLOB    NOT NULL
 );
 -- Every index ends in the version, which is the row's id. With superseded_by in the first, counting needs no rows.
@@ -32,6 +32,27 @@ CREATE INDEX IF NOT EXISTS versions_by_alias ON versions (resource, alias)
 CREATE INDEX IF NOT EXISTS versions_history ON versions (resource, namespace, name, superseded_by);
 CREATE INDEX IF NOT EXISTS versions_log ON versions (resource);
 CREATE INDEX IF NOT EXISTS versions_superseded ON versions (superseded_by) WHERE superseded_by IS NOT NULL;
+
+-- From which version (`since`) until which (`until`, exclusive; NULL while it lasts) an object had a term (store.terms).
+-- Written only when an object's terms change; old ones are dropped with the history.
+CREATE TABLE IF NOT EXISTS postings (
+  term      INTEGER NOT NULL,
+  namespace TEXT    NOT NULL,
+  name      TEXT    NOT NULL,
+  since     INTEGER NOT NULL,
+  until     INTEGER,
+  PRIMARY KEY (term, namespace, name, since)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS postings_current ON postings (term, namespace, name) WHERE until IS NULL;
+CREATE INDEX IF NOT EXISTS postings_ended ON postings (until) WHERE until IS NOT NULL;
+
+-- How many current objects a resource has in a namespace, and, under '*', in all.
+CREATE TABLE IF NOT EXISTS counts (
+  resource  TEXT    NOT NULL,
+  namespace TEXT    NOT NULL,
+  objects   INTEGER NOT NULL,
+  PRIMARY KEY (resource, namespace)
+) WITHOUT ROWID;
 
 -- Below its floor a resource's log and past states are incomplete.
 CREATE TABLE IF NOT EXISTS floors (
@@ -99,5 +120,4 @@ CREATE TABLE IF NOT EXISTS moving_refs (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS moving_refs_by_intent ON moving_refs (intent);
 
-PRAGMA user_version = 1;
-COMMIT;
+PRAGMA user_version = 2;

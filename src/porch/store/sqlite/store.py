@@ -13,13 +13,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
+
 from porch.errors import ServiceUnavailable
 from porch.store.interface import Reads, Store, Transaction
 from porch.store.sqlite.connection import connect, prepare, translated
-from porch.store.sqlite.transaction import SqliteReads, compact_some, drop_index
+from porch.store.sqlite.transaction import SqliteReads, compact_some, drop_index, jump
+from porch.store.sqlite.watermark import Watermark
 from porch.store.sqlite.writer import Listener, Writer
 
 T = TypeVar("T")
+_log = structlog.get_logger("porch.store")
 
 _MAX_IDLE = 16
 _COMPACT_ROWS = 200  # at a time; other writers get their turn in between
@@ -34,9 +38,20 @@ class SqliteStore:
         self._idle: list[SqliteReads] = []
         self._closed = False
         try:
-            self._writer = Writer(path)
-        except sqlite3.Error as error:
+            self._watermark = Watermark(path)
+            mark = self._watermark.read()
+            self._writer = Writer(path, self._watermark.write)
+        except (sqlite3.Error, OSError) as error:
             raise translated(path, error) from error
+        if mark:
+            self._heed(mark)
+
+    def _heed(self, mark: int) -> None:
+        with self.read() as reads:
+            newest = reads.versions.version()
+        if newest < mark:
+            _log.warning("the database is older than what was given out; its sequence jumps", at=newest, known=mark)
+            self.jump()
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Reads]:
@@ -59,6 +74,9 @@ class SqliteStore:
     def drop_index(self) -> None:
         self._writer.commit(drop_index)
 
+    def jump(self) -> int:
+        return self._writer.commit(jump)
+
     def compact(self, before: int) -> None:
         dropped = _COMPACT_ROWS
         while dropped == _COMPACT_ROWS:
@@ -72,6 +90,7 @@ class SqliteStore:
         for reads in idle:
             reads.db.close()
         self._writer.close()
+        self._watermark.close()
 
     def _take(self) -> SqliteReads:
         with self._lock:

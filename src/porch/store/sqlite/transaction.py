@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import sqlite3
 
-from porch.keys import PACKAGE_REVISIONS
+from porch.keys import PACKAGE_REVISIONS, PACKAGES
+from porch.store.interface import JUMP
 from porch.store.sqlite.intents import SqliteIntentReader, SqliteIntentWriter
 from porch.store.sqlite.queries import QUERIES
 from porch.store.sqlite.revisions import SqliteRevisionReader, SqliteRevisionWriter
-from porch.store.sqlite.versions import SqliteVersionReader, SqliteVersionWriter
+from porch.store.sqlite.versions import EVERY_RESOURCE, SqliteVersionReader, SqliteVersionWriter
+from porch.store.terms import range_of
 
 _DROP_VERSIONS = QUERIES["version_drop"]
 _DROP_REVISIONS = QUERIES["revision_drop"]
 _DROP_REFS = QUERIES["ref_drop"]
 _COMPACT = QUERIES["version_compact"]
 _RAISE_FLOOR = QUERIES["floor_raise"]
+_DROP_POSTINGS = QUERIES["posting_drop"]
+_DROP_COUNTS = QUERIES["count_drop"]
+_COMPACT_POSTINGS = QUERIES["posting_compact"]
+_JUMP = QUERIES["sequence_jump"]
+_DERIVED = (str(PACKAGE_REVISIONS), str(PACKAGES))
+"""Resources whose objects are made from git."""
 
 
 class SqliteReads:
@@ -35,12 +43,24 @@ class SqliteTransaction:
 
 def drop_index(transaction: SqliteTransaction) -> None:
     """Takes a number of its own for the floor, so that even a reader that was up to date gets Expired."""
-    resource = str(PACKAGE_REVISIONS)
     db = transaction.db
     db.execute(_DROP_REVISIONS)
     db.execute(_DROP_REFS)
-    db.execute(_DROP_VERSIONS, {"resource": resource})
-    db.execute(_RAISE_FLOOR, {"resource": resource, "version": transaction.versions.allot()})
+    floor = transaction.versions.allot()
+    for resource in _DERIVED:
+        first, last = range_of(resource)
+        db.execute(_DROP_VERSIONS, {"resource": resource})
+        db.execute(_DROP_POSTINGS, {"first": first, "last": last})
+        db.execute(_DROP_COUNTS, {"resource": resource})
+        db.execute(_RAISE_FLOOR, {"resource": resource, "version": floor})
+
+
+def jump(transaction: SqliteTransaction) -> int:
+    """Ends all logs at a number that nobody was ever given."""
+    db = transaction.db
+    ((version,),) = db.execute(_JUMP, {"by": JUMP}).fetchall()
+    db.execute(_RAISE_FLOOR, {"resource": EVERY_RESOURCE, "version": version})
+    return int(version)
 
 
 def compact_some(transaction: SqliteTransaction, before: int, limit: int) -> int:
@@ -51,4 +71,5 @@ def compact_some(transaction: SqliteTransaction, before: int, limit: int) -> int
         floors[resource] = max(superseded_by, floors.get(resource, 0))
     for resource, version in floors.items():
         transaction.db.execute(_RAISE_FLOOR, {"resource": resource, "version": version})
+    transaction.db.execute(_COMPACT_POSTINGS, {"before": max(floors.values(), default=0)})
     return len(dropped)

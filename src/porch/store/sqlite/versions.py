@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -11,9 +12,10 @@ import msgspec
 from porch.errors import Expired
 from porch.keys import ObjectKey
 from porch.store.interface import Change, NewVersion, Page, Query, StoredVersion
-from porch.store.selection import strings
+from porch.store.selection import owners, strings
 from porch.store.sqlite.listing import list_page
 from porch.store.sqlite.queries import QUERIES
+from porch.store.terms import changed
 
 _READ = QUERIES["sequence_read"]
 _NEXT = QUERIES["sequence_next"]
@@ -23,13 +25,20 @@ _CHANGES = QUERIES["version_changes"]
 _SUPERSEDE = QUERIES["version_supersede"]
 _ADD = QUERIES["version_add"]
 _FLOOR = QUERIES["floor_read"]
-_COLUMNS = 9  # of one version in a row
+_ADD_POSTING = QUERIES["posting_add"]
+_END_POSTING = QUERIES["posting_end"]
+_COUNT = QUERIES["count_read"]
+_ADD_COUNT = QUERIES["count_add"]
+_COLUMNS = 10  # of one version in a row
 _LAST = 2**63 - 1  # SQLite knows no larger number, clients do
+ALL_NAMESPACES = "*"
+EVERY_RESOURCE = "*"
+"""The floor of this name holds for all resources."""
 
 
 def stored(resource: str, row: Sequence[Any]) -> StoredVersion:
     """From the columns of version_get, in their order."""
-    version, namespace, name, alias, labels, fields, uid, deleted, tail = row
+    version, namespace, name, alias, labels, fields, owned, uid, deleted, tail = row
     return StoredVersion(
         key=ObjectKey(resource, namespace, name),
         version=version,
@@ -39,6 +48,7 @@ def stored(resource: str, row: Sequence[Any]) -> StoredVersion:
         labels=strings(labels),
         fields=strings(fields),
         deleted=bool(deleted),
+        owners=owners(owned),
     )
 
 
@@ -64,11 +74,13 @@ class SqliteVersionReader:
         at = newest if query.at is None else min(query.at, newest)
         if at < self._floor(query.resource):
             raise Expired("The resourceVersion for the provided list is too old.")
-        rows, more, _ = list_page(self._db, query, at)
+        rows, more = list_page(self._db, query, at)
         return Page([stored(query.resource, row) for row in rows], at, more)
 
     def count(self, resource: str, namespace: str | None) -> int:
-        return len(self.list(Query(resource, namespace=namespace)).items)
+        where = {"resource": resource, "namespace": ALL_NAMESPACES if namespace is None else namespace}
+        row = self._db.execute(_COUNT, where).fetchone()
+        return 0 if row is None else int(row[0])
 
     def changes(self, resource: str, after: int, limit: int) -> Sequence[Change]:
         floor = self._floor(resource)
@@ -78,8 +90,8 @@ class SqliteVersionReader:
         return [_change(resource, row) for row in rows]
 
     def _floor(self, resource: str) -> int:
-        row = self._db.execute(_FLOOR, {"resource": resource}).fetchone()
-        return 0 if row is None else int(row[0])
+        (floor,) = self._db.execute(_FLOOR, {"resource": resource, "every": EVERY_RESOURCE}).fetchone()
+        return int(floor or 0)
 
 
 def _change(resource: str, row: Sequence[Any]) -> Change:
@@ -103,6 +115,7 @@ class SqliteVersionWriter(SqliteVersionReader):
             alias=new.alias,
             labels=dict(new.labels),
             fields=dict(new.fields),
+            owners=tuple(new.owners),
         )
         return self._append(current, self.get(new.key))
 
@@ -110,17 +123,7 @@ class SqliteVersionWriter(SqliteVersionReader):
         last = self.get(key)
         if last is None:
             raise KeyError(key)
-        tombstone = StoredVersion(
-            key=key,
-            version=self.allot(),
-            uid=last.uid,
-            tail=last.tail,
-            alias=last.alias,
-            labels=last.labels,
-            fields=last.fields,
-            deleted=True,
-        )
-        return self._append(tombstone, last)
+        return self._append(replace(last, version=self.allot(), deleted=True), last)
 
     def allot(self) -> int:
         """The next number. Rolled back with the transaction, so numbers follow the order of commits."""
@@ -131,8 +134,27 @@ class SqliteVersionWriter(SqliteVersionReader):
         if previous is not None:
             self._db.execute(_SUPERSEDE, {"by": current.version, "version": previous.version})
         self._db.execute(_ADD, _columns(current))
+        if current.deleted or previous is None:
+            self._count(current.key, -1 if current.deleted else 1)
+        self._post(current, previous)
         self.made.append(Change(current, previous))
         return current
+
+    def _count(self, key: ObjectKey, more: int) -> None:
+        for namespace in {key.namespace, ALL_NAMESPACES}:
+            self._db.execute(_ADD_COUNT, {"resource": key.resource, "namespace": namespace, "more": more})
+
+    def _post(self, current: StoredVersion, previous: StoredVersion | None) -> None:
+        """Keeps the postings in step with the object's terms."""
+        lost, gained = changed(previous, None if current.deleted else current)
+        for statement, terms in ((_END_POSTING, lost), (_ADD_POSTING, gained)):
+            if terms:
+                place = {
+                    "namespace": current.key.namespace,
+                    "name": current.key.name,
+                    "version": current.version,
+                }
+                self._db.executemany(statement, [{**place, "term": term} for term in terms])
 
 
 def _columns(version: StoredVersion) -> dict[str, object]:
@@ -147,6 +169,7 @@ def _columns(version: StoredVersion) -> dict[str, object]:
         "alias": version.alias or None,
         "labels": _encoded(version.labels),
         "fields": _encoded(version.fields),
+        "owners": _encoded(version.owners) if version.owners else "[]",
         "tail": version.tail,
     }
 

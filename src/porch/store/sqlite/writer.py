@@ -43,8 +43,9 @@ class _Job:
 
 
 class Writer:
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, committed: Callable[[int], None]) -> None:
+        """`committed` is told the newest version after each commit."""
+        self._path, self._committed = path, committed
         self._db = connect(path)
         self._transaction = SqliteTransaction(self._db)
         self._listeners: tuple[Listener, ...] = ()
@@ -132,7 +133,10 @@ class Writer:
             if not self._db.in_transaction:
                 job.error = job.error or ServiceUnavailable("the transaction was lost")
                 return job
+        newest = self._transaction.versions.version()
         self._db.execute("COMMIT")
+        with contextlib.suppress(OSError):
+            self._committed(newest)
         return None
 
     def _work(self, job: _Job) -> None:

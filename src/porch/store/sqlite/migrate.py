@@ -1,0 +1,64 @@
+"""Databases that an older Porch wrote, brought to the schema of this one in one transaction.
+
+Schema 1 knew no owners, postings or counts. Its history is not taken along: watches and lists from before get Expired.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+import msgspec
+
+from porch.keys import ObjectKey
+from porch.store.interface import NewVersion
+from porch.store.selection import owners, strings
+from porch.store.sqlite.queries import SCHEMA
+from porch.store.terms import terms_of
+
+_MOVE_ASIDE = """
+DROP INDEX versions_current; DROP INDEX versions_by_name; DROP INDEX versions_by_alias;
+DROP INDEX versions_history; DROP INDEX versions_log; DROP INDEX versions_superseded;
+ALTER TABLE versions RENAME TO versions_1;
+"""
+_COPY = """
+INSERT INTO versions (version, resource, namespace, name, deleted, uid, alias, labels, fields, owners, tail)
+  SELECT version, resource, namespace, name, deleted, uid, alias, labels, fields, owners_in(tail), tail
+  FROM versions_1 WHERE superseded_by IS NULL;
+INSERT INTO postings (term, namespace, name, since)
+  SELECT terms.value, namespace, name, version
+  FROM versions, json_each(terms_of(resource, labels, fields, owners)) AS terms;
+INSERT INTO counts SELECT resource, namespace, count(*) FROM versions GROUP BY resource, namespace;
+INSERT INTO counts SELECT resource, '*', count(*) FROM versions GROUP BY resource;
+INSERT INTO floors SELECT '*', version FROM sequence;
+DROP TABLE versions_1;
+"""
+
+
+class _Owner(msgspec.Struct):
+    uid: str = ""
+
+
+class _Metadata(msgspec.Struct, rename="camel"):
+    owner_references: list[_Owner] = []
+
+
+class _Object(msgspec.Struct):
+    metadata: _Metadata
+
+
+def from_1(db: sqlite3.Connection) -> None:
+    db.create_function("owners_in", 1, _owners_in)
+    db.create_function("terms_of", 4, _terms_of)
+    db.executescript(f"BEGIN IMMEDIATE;{_MOVE_ASIDE}{SCHEMA}{_COPY}COMMIT;")
+
+
+def _owners_in(tail: bytes) -> str:
+    found = msgspec.json.decode(b'{"metadata":{"resourceVersion":"0' + tail, type=_Object)
+    return msgspec.json.encode([owner.uid for owner in found.metadata.owner_references]).decode()
+
+
+def _terms_of(resource: str, labels: str, fields: str, owned: str) -> str:
+    version = NewVersion(
+        ObjectKey(resource, "", ""), "", b"", labels=strings(labels), fields=strings(fields), owners=owners(owned)
+    )
+    return msgspec.json.encode(sorted(terms_of(version))).decode()
