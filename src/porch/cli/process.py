@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import resource
 import sys
 
 _SWITCH_SECONDS = 0.0005
@@ -17,6 +18,7 @@ def tune() -> None:
     not five.
     """
     os.umask(0o077)
+    _allow_many_files()
     sys.setswitchinterval(_SWITCH_SECONDS)
     # Few arenas, because each of the many threads would else keep its own leftovers of big packages; blocks of a usual
     # package from memory that stays, because the kernel clears fresh pages while the interpreter is held.
@@ -24,6 +26,12 @@ def tune() -> None:
     if mallopt is not None:
         for parameter, value in ((_M_ARENA_MAX, 2), (_M_MMAP_THRESHOLD, _BIG), (_M_TRIM_THRESHOLD, 2 * _BIG)):
             mallopt(parameter, value)
+
+
+def _allow_many_files() -> None:
+    """As many open files as the system lets us have: each connection, watch and repository needs some."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def settle() -> None:

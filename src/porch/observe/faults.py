@@ -1,20 +1,42 @@
-"""Points of the write path at which a test may have the process die, as by a power cut or a kill -9.
+"""Points of the write path at which a test may have the process die, fail or stall, as by a power cut or a full disk.
 
 `reach("pushed")` stands between two steps and does nothing, unless PORCH_FAULT names that point when the process
 starts: `PORCH_FAULT=pushed` kills at the first time it is reached, `PORCH_FAULT=pushed:3` at the third.
+`pushed:1:full` raises what a full disk raises there, `pushed:1:stall` stops the thread for ever. A new point is one
+`reach` and one line in POINTS; a test compares the two.
 """
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import signal
+import threading
 
-_point, _, _hits = os.environ.get("PORCH_FAULT", "").partition(":")
+POINTS = {
+    "planned": "the draft's objects are written, no intent is recorded",
+    "intent-recorded": "the intent is durable, no ref has moved",
+    "ref-moved": "one ref of a hosted repository has moved, others may follow",
+    "pushed": "all refs have moved, the index does not know",
+    "indexed": "all is done, the client was not answered",
+    "unsynced": "redo records are about to be let go, files are not synced",
+}
+
+_point, _, _how = os.environ.get("PORCH_FAULT", "").partition(":")
+_hits, _, _action = _how.partition(":")
 _fatal = int(_hits) if _hits.isdecimal() else 1
 _reached = itertools.count(1)
 
 
 def reach(point: str) -> None:
     if point == _point and next(_reached) == _fatal:
-        os.kill(os.getpid(), signal.SIGKILL)
+        _strike()
+
+
+def _strike() -> None:
+    if _action == "full":
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if _action == "stall":
+        threading.Event().wait()
+    os.kill(os.getpid(), signal.SIGKILL)
