@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.contract.store.samples import changes, names, put, version
+from tests.support.postgres import PostgresServer, database
 
 from porch.errors import ServiceUnavailable
 from porch.store import Change
 from porch.store.postgres import open_store
-from tests.contract.store.samples import changes, names, put, version
-from tests.support.postgres import PostgresServer, database
 
 
 @pytest.fixture
@@ -34,8 +34,9 @@ def test_what_was_acknowledged_and_only_that_is_there_after_the_server_ends_and_
     done = threading.Event()
     progress = threading.Semaphore(0)
 
-    def write_on(writer: int) -> tuple[set[str], set[str]]:
-        kept, refused = set(), set()
+    def write_on(writer: int) -> tuple[set[str], dict[str, int | None]]:
+        kept: set[str] = set()
+        refused: dict[str, int | None] = {}
         number = 0
         while not done.is_set():
             number += 1
@@ -43,8 +44,7 @@ def test_what_was_acknowledged_and_only_that_is_there_after_the_server_ends_and_
             try:
                 put(store, name)
             except ServiceUnavailable as error:
-                assert error.retry_after
-                refused.add(name)
+                refused[name] = error.retry_after
             else:
                 kept.add(name)
                 progress.release()
@@ -62,11 +62,12 @@ def test_what_was_acknowledged_and_only_that_is_there_after_the_server_ends_and_
                 assert progress.acquire(timeout=60)
         finally:
             done.set()
-    kept = set().union(*(writer.result()[0] for writer in writers))
-    refused = set().union(*(writer.result()[1] for writer in writers))
+    kept = {name for writer in writers for name in writer.result()[0]}
+    refused = {name: after for writer in writers for name, after in writer.result()[1].items()}
     found = set(names(store))
     assert kept <= found
-    assert not refused & found
+    assert not refused.keys() & found
+    assert all(refused.values())
     assert [change.current.version for change in heard] == list(range(1, version(store) + 1))
     assert heard == list(changes(store, limit=1_000_000))
     store.close()

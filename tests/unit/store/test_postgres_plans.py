@@ -8,10 +8,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.support.postgres import database, shared_server
 
 from porch.store.postgres.connection import Database, prepare
 from porch.store.postgres.queries import QUERIES
-from tests.support.postgres import database, shared_server
 
 WHOLE_TABLE = {
     "intent_all": "it reads the whole table by its purpose",
@@ -19,7 +19,7 @@ WHOLE_TABLE = {
     "ref_drop": "it empties the table",
 }
 LISTS = {"refs", "at_or_above", "above"}
-NUMBERS = {"version", "at", "after", "before", "limit", "by", "batch"}
+NUMBERS = {"version", "at", "after", "before", "limit", "by", "batch", "superseded_by"}
 TRUTHS = {"judge", "applied"}
 
 

@@ -49,7 +49,8 @@ class PostgresRevisionReader:
 
     def count(self, repository: RepositoryKey) -> int:
         parameters = {"namespace": repository.namespace, "repository": repository.name}
-        return int(self._db.execute(_COUNT, parameters).fetchone()[0])
+        ((count,),) = self._db.execute(_COUNT, parameters).fetchall()
+        return int(count)
 
     def overlapping(self, location: str, full_path: str) -> Sequence[RevisionRow]:
         lower, beyond = below(full_path)
