@@ -30,6 +30,7 @@ help:
 setup: $(RUNTIME)
 
 tools: $(DEV) $(KUBECTL)
+	@scripts/system-packages
 
 demo: $(RUNTIME)
 	@$(BIN)/porch demo $(ARGS)
@@ -38,6 +39,7 @@ up: $(RUNTIME)
 	@$(BIN)/porch up $(ARGS)
 
 test: check $(KUBECTL)
+	@scripts/system-packages
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: $(DEV)

@@ -7,17 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from porch.store import Store
-from porch.store.sqlite import open_store
+from porch.store import Store, postgres, sqlite
+from tests.support.postgres import database, shared_server
 
 Opener = Callable[[Path], Store]
 
 
 def open_sqlite(directory: Path) -> Store:
-    return open_store(directory / "porch.db")
+    return sqlite.open_store(directory / "porch.db")
 
 
-ADAPTERS: dict[str, Opener] = {"sqlite": open_sqlite}
+def open_postgres(directory: Path) -> Store:
+    return postgres.open_store(database(shared_server(), directory))
+
+
+ADAPTERS: dict[str, Opener] = {"sqlite": open_sqlite, "postgres": open_postgres}
 
 
 @pytest.fixture(params=ADAPTERS)

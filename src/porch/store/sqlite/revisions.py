@@ -1,8 +1,4 @@
-"""The index of package revisions, the refs last seen, and what users put on package revisions.
-
-"Above" and "below" are questions about `/`-separated paths: what is below `a/b` sorts between `a/b/` and `a/b0`,
-since `0` follows `/`; what is above it are its few prefixes.
-"""
+"""The index of package revisions, the refs last seen, and what users put on package revisions."""
 
 from __future__ import annotations
 
@@ -14,6 +10,7 @@ from typing import Any
 
 from porch.keys import RepositoryKey
 from porch.store.interface import RevisionRow
+from porch.store.paths import above, below
 from porch.store.sqlite.queries import QUERIES
 
 _GET = QUERIES["revision_get"]
@@ -32,7 +29,6 @@ _DELETE_REF = QUERIES["ref_delete"]
 _METADATA = QUERIES["metadata_get"]
 _PUT_METADATA = QUERIES["metadata_put"]
 _DELETE_METADATA = QUERIES["metadata_delete"]
-_LAST = "\U0010ffff"  # sorts behind every path
 
 
 class SqliteRevisionReader:
@@ -57,9 +53,9 @@ class SqliteRevisionReader:
         return int(self._db.execute(_COUNT, parameters).fetchone()[0])
 
     def overlapping(self, location: str, full_path: str) -> Sequence[RevisionRow]:
-        below, beyond = _below(full_path)
-        at_or_above = json.dumps([*_above(full_path), full_path])
-        return self._rows(_OVERLAPPING, location=location, at_or_above=at_or_above, below=below, beyond=beyond)
+        lower, beyond = below(full_path)
+        at_or_above = json.dumps([*above(full_path), full_path])
+        return self._rows(_OVERLAPPING, location=location, at_or_above=at_or_above, below=lower, beyond=beyond)
 
     def refs(self, mirror: str) -> dict[str, str]:
         return dict(self._db.execute(_REFS, {"mirror": mirror}))
@@ -68,10 +64,10 @@ class SqliteRevisionReader:
         return dict(self._db.execute(_TARGETS, {"mirror": mirror, "refs": json.dumps(list(refs))}))
 
     def clashing_ref(self, mirror: str, ref: str) -> str | None:
-        below, beyond = _below(ref)
-        above = json.dumps(_above(ref))
+        lower, beyond = below(ref)
+        prefixes = json.dumps(above(ref))
         row = self._db.execute(
-            _CLASHING, {"mirror": mirror, "above": above, "below": below, "beyond": beyond}
+            _CLASHING, {"mirror": mirror, "above": prefixes, "below": lower, "beyond": beyond}
         ).fetchone()
         return None if row is None else str(row[0])
 
@@ -88,18 +84,6 @@ def _revision(row: Sequence[Any]) -> RevisionRow:
     *columns, latest = row
     values = (*columns, bool(latest))
     return RevisionRow(*values)
-
-
-def _above(path: str) -> list[str]:
-    """The paths of which `path` is a part, the root (empty) among them."""
-    segments = path.split("/")
-    above = ["/".join(segments[:count]) for count in range(1, len(segments))]
-    return ["", *above] if path else above
-
-
-def _below(path: str) -> tuple[str, str]:
-    """What is below `path` sorts between these two."""
-    return (f"{path}/", f"{path}0") if path else ("", _LAST)
 
 
 class SqliteRevisionWriter(SqliteRevisionReader):

@@ -1,0 +1,63 @@
+"""What a snapshot and a transaction offer, bound to one connection, and the upkeep that runs inside a transaction."""
+
+from __future__ import annotations
+
+from porch.keys import PACKAGE_REVISIONS
+from porch.store.interface import JUMP
+from porch.store.postgres.connection import Database
+from porch.store.postgres.intents import PostgresIntentReader, PostgresIntentWriter
+from porch.store.postgres.queries import QUERIES
+from porch.store.postgres.revisions import PostgresRevisionReader, PostgresRevisionWriter
+from porch.store.postgres.versions import PostgresVersionReader, PostgresVersionWriter
+
+_DROP_VERSIONS = QUERIES["version_drop"]
+_DROP_REVISIONS = QUERIES["revision_drop"]
+_DROP_REFS = QUERIES["ref_drop"]
+_DROP_COUNTS = QUERIES["count_drop"]
+_COMPACT = QUERIES["version_compact"]
+_RAISE_FLOOR = QUERIES["floor_raise"]
+_JUMP_FLOORS = QUERIES["floor_jump"]
+
+
+class PostgresReads:
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.versions = PostgresVersionReader(db)
+        self.revisions = PostgresRevisionReader(db)
+        self.intents = PostgresIntentReader(db)
+
+
+class PostgresTransaction:
+    def __init__(self, db: Database, newest: int) -> None:
+        self.db = db
+        self.versions = PostgresVersionWriter(db, newest)
+        self.revisions = PostgresRevisionWriter(db)
+        self.intents = PostgresIntentWriter(db)
+
+
+def drop_index(transaction: PostgresTransaction) -> None:
+    """Takes a number of its own for the floor, so that even a reader that was up to date gets Expired."""
+    resource = {"resource": str(PACKAGE_REVISIONS)}
+    db = transaction.db
+    db.execute(_DROP_REVISIONS)
+    db.execute(_DROP_REFS)
+    db.execute(_DROP_VERSIONS, resource)
+    db.execute(_DROP_COUNTS, resource)
+    db.execute(_RAISE_FLOOR, {**resource, "version": transaction.versions.allot()})
+
+
+def jump(transaction: PostgresTransaction) -> int:
+    version = transaction.versions.allot(JUMP)
+    transaction.db.execute(_JUMP_FLOORS, {"version": version})
+    return version
+
+
+def compact_some(transaction: PostgresTransaction, before: int, limit: int) -> int:
+    """Drops at most `limit` versions and returns how many; floors rise only where something was dropped."""
+    dropped = transaction.db.execute(_COMPACT, {"before": before, "limit": limit}).fetchall()
+    floors: dict[str, int] = {}
+    for resource, superseded_by in dropped:
+        floors[resource] = max(superseded_by, floors.get(resource, 0))
+    for resource, version in floors.items():
+        transaction.db.execute(_RAISE_FLOOR, {"resource": resource, "version": version})
+    return len(dropped)
