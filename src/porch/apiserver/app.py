@@ -30,7 +30,7 @@ from porch.apiserver.interface import (
 )
 from porch.apiserver.negotiate import JSON, negotiate
 from porch.apiserver.operation import Operation
-from porch.apiserver.options import watch_options
+from porch.apiserver.options import time_limit, watch_options
 from porch.apiserver.request import Disconnected, Receive, Request, Scope, Send
 from porch.apiserver.respond import Responder
 from porch.apiserver.route import Resources, Target, WrongMethod, find, index
@@ -128,7 +128,7 @@ class App:
             if target.verb == "watch":
                 await self._watch(operation, responder)
                 return
-            async with _deadline(self._limits.seconds):
+            async with _deadline(time_limit(request, self._limits.seconds)):
                 answer = await self._perform(operation)
             await responder.send(answer)
 

@@ -86,6 +86,10 @@ class Version:
                 {
                     "major": "1",
                     "minor": "35",
+                    "emulationMajor": "1",
+                    "emulationMinor": "35",
+                    "minCompatibilityMajor": "1",
+                    "minCompatibilityMinor": "34",
                     "gitVersion": f"v1.35.0+porch-{own}",
                     "gitCommit": "",
                     "gitTreeState": "",

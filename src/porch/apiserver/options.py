@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ META_GROUP = "meta.k8s.io"
 IGNORE, STRICT, WARN = "Ignore", "Strict", "Warn"
 _MAX_INT64 = 2**63 - 1
 _PROPAGATION = ("Foreground", "Background", "Orphan", "nil")
+_DURATION_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ def write_options(request: Request, kind: str) -> WriteOptions:
         errors.append(FieldError("fieldManager", "FieldValueTooLong", "Too long: may not be more than 128 bytes"))
     elif not manager.isprintable():
         errors.append(invalid("fieldManager", manager, "should only contain printable characters"))
+    if kind == "PatchOptions" and "force" in request.query:
+        errors.append(forbidden("force", "may not be specified for non-apply patch"))
     _refuse(kind, errors)
     if not manager:
         manager = request.headers.get("user-agent", "").partition("/")[0][:128]
@@ -204,3 +209,14 @@ def _integer(request: Request, name: str) -> int:
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
         raise BadRequest(f'{name}: strconv.ParseInt: parsing "{text[:64]}": invalid syntax')
     return max(0, int(text))
+
+
+def time_limit(request: Request, most: float) -> float:
+    """How many seconds the request may take: what `timeout` asks for (`30s`, `1m30s`), at most `most`."""
+    text = request.parameter("timeout")
+    if text in {"", "0"}:
+        return most
+    parts = _DURATION_PART.findall(text[:64])
+    if "".join(number + unit for number, unit in parts) != text:
+        raise BadRequest(f'invalid timeout specified in the request URL: "{text[:64]}" is not a duration like 30s')
+    return min(sum(float(number) * _DURATION_UNITS[unit] for number, unit in parts) or most, most)

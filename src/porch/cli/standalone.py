@@ -21,6 +21,7 @@ from porch.apiserver.discovery import Discovery
 from porch.apiserver.health import Health, Metrics, Version
 from porch.apiserver.interface import Documents, Resource
 from porch.apiserver.openapi import OpenApi
+from porch.apiserver.paths import Paths
 from porch.apiserver.request import Receive, Scope, Send
 from porch.apiserver.reviews import review_storages
 from porch.apiserver.server import Tls, serve
@@ -203,7 +204,14 @@ class _Parts:
         ensure_token_file(tokens)
         more = [Path(settings.token_file).expanduser()] if settings.token_file else []
         authenticator = Impersonation(AuthenticatorChain(Tokens([tokens, *more])), self._roles)
-        documents: list[Documents] = [Discovery(ALL_KINDS), OpenApi(ALL_KINDS), Health({}, {}), Version(), Metrics()]
+        documents: list[Documents] = [
+            Paths(ALL_KINDS),
+            Discovery(ALL_KINDS),
+            OpenApi(ALL_KINDS),
+            Health({}, {}),
+            Version(),
+            Metrics(),
+        ]
         api = App(
             self._resources(),
             self.feed,
