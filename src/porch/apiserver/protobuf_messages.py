@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from porch.types.coordination import GROUP as COORDINATION
 from porch.types.rbac import GROUP as RBAC
 from porch.types.reviews import AUTHENTICATION, AUTHORIZATION
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`name` is the JSON name; `type` a scalar (string, bytes, bool, int, time, strings) or a message of PARTS."""
+    """`name` is the JSON name; `type` a scalar (string, bytes, bool, int, time, microtime, strings) or a name in PARTS."""
 
     name: str
     type: str = "string"
@@ -80,6 +81,7 @@ OBJECTS: dict[tuple[str, str], Message] = {
         4: _map("stringData"),
         5: Field("immutable", "bool"),
     },
+    (COORDINATION, "Lease"): {**_METADATA, 2: Field("spec", "LeaseSpec")},
     (RBAC, "Role"): {**_METADATA, 2: _list("rules", "PolicyRule")},
     (RBAC, "ClusterRole"): {
         **_METADATA,
@@ -129,6 +131,15 @@ PARTS: dict[str, Message] = {
     "Preconditions": {1: Field("uid"), 2: Field("resourceVersion")},
     "NamespaceSpec": {1: _list("finalizers")},
     "NamespaceStatus": {1: Field("phase")},
+    "LeaseSpec": {
+        1: Field("holderIdentity"),
+        2: Field("leaseDurationSeconds", "int"),
+        3: Field("acquireTime", "microtime"),
+        4: Field("renewTime", "microtime"),
+        5: Field("leaseTransitions", "int"),
+        6: Field("strategy"),
+        7: Field("preferredHolder"),
+    },
     "PolicyRule": {
         1: _list("verbs"),
         2: _list("apiGroups"),

@@ -56,6 +56,7 @@ from porch.store.sqlite import open_store
 from porch.strategy.configmap import ConfigMapStrategy
 from porch.strategy.event import EventStrategy
 from porch.strategy.interface import Strategy
+from porch.strategy.lease import LeaseStrategy
 from porch.strategy.namespace import NamespaceStrategy
 from porch.strategy.package import PackageStrategy
 from porch.strategy.packagerevision import PackageRevisionStrategy
@@ -64,7 +65,7 @@ from porch.strategy.repository import RepositoryStrategy
 from porch.strategy.resources import ResourcesStrategy
 from porch.strategy.secret import SecretStrategy
 from porch.task import Tasks
-from porch.types import ALL_KINDS, core, package, packagerevision, rbac, repository, resources
+from porch.types import ALL_KINDS, Kind, coordination, core, package, packagerevision, rbac, repository, resources
 from porch.workers import WorkerPool
 
 
@@ -226,7 +227,7 @@ class _Parts:
             Resource(
                 kind=kind,
                 storage=self.storages[str(kind.resource)],
-                strategy=_STRATEGIES.get(kind.plural, Strategy)(kind),
+                strategy=_STRATEGIES.get(kind, Strategy)(kind),
                 cheap_reads=str(kind.resource) != resource_files,
                 workers=self._workers,
                 max_body=self._settings.max_package_bytes
@@ -237,26 +238,27 @@ class _Parts:
         ]
 
 
-_STRATEGIES: Mapping[str, type[Strategy]] = {
-    core.NAMESPACE.plural: NamespaceStrategy,
-    core.SECRET.plural: SecretStrategy,
-    core.CONFIG_MAP.plural: ConfigMapStrategy,
-    core.EVENT.plural: EventStrategy,
-    rbac.ROLE.plural: RoleStrategy,
-    rbac.CLUSTER_ROLE.plural: RoleStrategy,
-    rbac.ROLE_BINDING.plural: BindingStrategy,
-    rbac.CLUSTER_ROLE_BINDING.plural: BindingStrategy,
-    repository.REPOSITORY.plural: RepositoryStrategy,
-    packagerevision.PACKAGE_REVISION.plural: PackageRevisionStrategy,
-    resources.PACKAGE_REVISION_RESOURCES.plural: ResourcesStrategy,
-    package.PORCH_PACKAGE.plural: PackageStrategy,
+_STRATEGIES: Mapping[Kind, type[Strategy]] = {
+    core.NAMESPACE: NamespaceStrategy,
+    core.SECRET: SecretStrategy,
+    core.CONFIG_MAP: ConfigMapStrategy,
+    core.EVENT: EventStrategy,
+    coordination.LEASE: LeaseStrategy,
+    rbac.ROLE: RoleStrategy,
+    rbac.CLUSTER_ROLE: RoleStrategy,
+    rbac.ROLE_BINDING: BindingStrategy,
+    rbac.CLUSTER_ROLE_BINDING: BindingStrategy,
+    repository.REPOSITORY: RepositoryStrategy,
+    packagerevision.PACKAGE_REVISION: PackageRevisionStrategy,
+    resources.PACKAGE_REVISION_RESOURCES: ResourcesStrategy,
+    package.PORCH_PACKAGE: PackageStrategy,
 }
-_MORE_CHECKS: Mapping[str, tuple[Check, ...]] = {
-    rbac.ROLE.plural: (check_role,),
-    rbac.CLUSTER_ROLE.plural: (check_role,),
-    rbac.ROLE_BINDING.plural: (check_binding,),
-    rbac.CLUSTER_ROLE_BINDING.plural: (check_binding,),
-    repository.REPOSITORY.plural: (repository_conflicts, schedule_is_kept),
+_MORE_CHECKS: Mapping[Kind, tuple[Check, ...]] = {
+    rbac.ROLE: (check_role,),
+    rbac.CLUSTER_ROLE: (check_role,),
+    rbac.ROLE_BINDING: (check_binding,),
+    rbac.CLUSTER_ROLE_BINDING: (check_binding,),
+    repository.REPOSITORY: (repository_conflicts, schedule_is_kept),
 }
 
 
@@ -267,6 +269,7 @@ def _stored(store: Store, file_repositories: Check) -> dict[str, ResourceStorage
         core.SECRET,
         core.CONFIG_MAP,
         core.EVENT,
+        coordination.LEASE,
         rbac.ROLE,
         rbac.CLUSTER_ROLE,
         rbac.ROLE_BINDING,
@@ -275,10 +278,10 @@ def _stored(store: Store, file_repositories: Check) -> dict[str, ResourceStorage
     )
     storages: dict[str, ResourceStorage] = {}
     for kind in kinds:
-        checks = (*((namespace_exists(kind),) if kind.namespaced else ()), *_MORE_CHECKS.get(kind.plural, ()))
+        checks = (*((namespace_exists(kind),) if kind.namespaced else ()), *_MORE_CHECKS.get(kind, ()))
         checks += (file_repositories,) if kind is repository.REPOSITORY else ()
         deletion = (system_namespaces_stay, namespace_is_empty(ALL_KINDS)) if kind is core.NAMESPACE else ()
-        storages[str(kind.resource)] = StoredObjects(store, _STRATEGIES[kind.plural](kind), checks, deletion)
+        storages[str(kind.resource)] = StoredObjects(store, _STRATEGIES[kind](kind), checks, deletion)
     return storages
 
 

@@ -106,6 +106,18 @@ def test_bytes_become_base64() -> None:
     assert sent(CONFIG_MAP, entry(2, "a", "b") + entry(3, "c", b"d"))["binaryData"] == {"c": "ZA=="}
 
 
+def test_a_lease_has_times_with_microseconds() -> None:
+    renewed = counted(4, number(1, 1_700_000_000) + number(2, 123_456_789))
+    spec = counted(1, "me") + number(2, 15) + counted(3, number(1, 1_700_000_000)) + renewed + number(5, 0)
+    assert sent(KINDS["Lease"], counted(1, counted(1, "l")) + counted(2, spec))["spec"] == {
+        "holderIdentity": "me",
+        "leaseDurationSeconds": 15,
+        "acquireTime": "2023-11-14T22:13:20.000000Z",
+        "renewTime": "2023-11-14T22:13:20.123456Z",
+        "leaseTransitions": 0,
+    }
+
+
 def test_a_map_entry_may_lack_key_or_value() -> None:
     assert sent(CONFIG_MAP, counted(2, counted(1, "k")) + counted(3, counted(1, "b")))["data"] == {"k": ""}
     assert sent(CONFIG_MAP, counted(2, counted(2, "v")))["data"] == {"": "v"}
@@ -226,6 +238,7 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
     "bool": st.booleans(),
     "int": st.integers(-(1 << 63), (1 << 63) - 1),
     "time": st.integers(-62_135_596_800, 253_402_300_799),
+    "microtime": st.integers(-62_135_596_800, 253_402_300_799),
 }
 
 
@@ -263,7 +276,7 @@ def one(key: int, of: str, value: Any) -> bytes:
             return counted(key, value)
         case "strings":
             return counted(key, b"".join(counted(1, item) for item in value))
-        case "time":
+        case "time" | "microtime":
             return counted(key, number(1, value))
         case _:
             return counted(key, encoded(PARTS[of], value))
