@@ -19,7 +19,7 @@ from porch.apiserver.authn import AuthenticatorChain, Impersonation, Tokens, ens
 from porch.apiserver.authz import RbacAuthorizer, StoredRoles, check_binding, check_role
 from porch.apiserver.discovery import Discovery
 from porch.apiserver.health import Health, Metrics, Version
-from porch.apiserver.interface import Documents, Resource
+from porch.apiserver.interface import Documents, KeptAs, Resource
 from porch.apiserver.openapi import OpenApi
 from porch.apiserver.request import Receive, Scope, Send
 from porch.apiserver.reviews import review_storages
@@ -46,6 +46,7 @@ from porch.objects.checks import (
 )
 from porch.objects.rbac_bootstrap import ensure_default_roles
 from porch.objects.repository_checks import file_repositories_below, schedule_is_kept
+from porch.objects.reshaped import Conversion, Reshaped
 from porch.objects.stored import StoredObjects
 from porch.pki import ensure_pki
 from porch.repository.credentials import SecretCredentials
@@ -58,6 +59,7 @@ from porch.strategy.event import EventStrategy
 from porch.strategy.interface import Strategy
 from porch.strategy.lease import LeaseStrategy
 from porch.strategy.namespace import NamespaceStrategy
+from porch.strategy.new_event import CORE_LABELS, NewEventStrategy
 from porch.strategy.package import PackageStrategy
 from porch.strategy.packagerevision import PackageRevisionStrategy
 from porch.strategy.rbac import BindingStrategy, RoleStrategy
@@ -65,7 +67,18 @@ from porch.strategy.repository import RepositoryStrategy
 from porch.strategy.resources import ResourcesStrategy
 from porch.strategy.secret import SecretStrategy
 from porch.task import Tasks
-from porch.types import ALL_KINDS, Kind, coordination, core, package, packagerevision, rbac, repository, resources
+from porch.types import (
+    ALL_KINDS,
+    Kind,
+    coordination,
+    core,
+    events,
+    package,
+    packagerevision,
+    rbac,
+    repository,
+    resources,
+)
 from porch.workers import WorkerPool
 
 
@@ -186,8 +199,13 @@ class _Parts:
         self.upkeep = Upkeep(self.cache, layout, settings.history)
         packages = (PackageRevisions(engine), PackageRevisionResourcesStorage(engine), Packages(engine))
         reviews = review_storages(self._roles, _Resolver(packages))
+        self._events = Reshaped(
+            stored[str(core.EVENT.resource)],
+            NewEventStrategy(events.EVENT),
+            Conversion(events.of_core, events.to_core, CORE_LABELS),
+        )
         self.storages: Mapping[str, ResourceStorage] = {
-            str(storage.kind.resource): storage for storage in (*stored.values(), *packages, *reviews)
+            str(storage.kind.resource): storage for storage in (*stored.values(), self._events, *packages, *reviews)
         }
         create_system_namespaces(self.storages[str(core.NAMESPACE.resource)])
         ensure_default_roles(self.storages)
@@ -228,11 +246,12 @@ class _Parts:
                 kind=kind,
                 storage=self.storages[str(kind.resource)],
                 strategy=_STRATEGIES.get(kind, Strategy)(kind),
-                cheap_reads=str(kind.resource) != resource_files,
+                cheap_reads=kind not in {resources.PACKAGE_REVISION_RESOURCES, events.EVENT},
                 workers=self._workers,
                 max_body=self._settings.max_package_bytes
                 if str(kind.resource) == resource_files
                 else self._settings.max_body_bytes,
+                kept_as=KeptAs(str(core.EVENT.resource), self._events.shown) if kind is events.EVENT else None,
             )
             for kind in ALL_KINDS
         ]
@@ -243,6 +262,7 @@ _STRATEGIES: Mapping[Kind, type[Strategy]] = {
     core.SECRET: SecretStrategy,
     core.CONFIG_MAP: ConfigMapStrategy,
     core.EVENT: EventStrategy,
+    events.EVENT: NewEventStrategy,
     coordination.LEASE: LeaseStrategy,
     rbac.ROLE: RoleStrategy,
     rbac.CLUSTER_ROLE: RoleStrategy,
@@ -253,6 +273,8 @@ _STRATEGIES: Mapping[Kind, type[Strategy]] = {
     resources.PACKAGE_REVISION_RESOURCES: ResourcesStrategy,
     package.PORCH_PACKAGE: PackageStrategy,
 }
+_BELONGINGS = tuple(kind for kind in ALL_KINDS if kind is not core.EVENT)
+"""What people lose with a namespace. Events end by themselves."""
 _MORE_CHECKS: Mapping[Kind, tuple[Check, ...]] = {
     rbac.ROLE: (check_role,),
     rbac.CLUSTER_ROLE: (check_role,),
@@ -280,7 +302,7 @@ def _stored(store: Store, file_repositories: Check) -> dict[str, ResourceStorage
     for kind in kinds:
         checks = (*((namespace_exists(kind),) if kind.namespaced else ()), *_MORE_CHECKS.get(kind, ()))
         checks += (file_repositories,) if kind is repository.REPOSITORY else ()
-        deletion = (system_namespaces_stay, namespace_is_empty(ALL_KINDS)) if kind is core.NAMESPACE else ()
+        deletion = (system_namespaces_stay, namespace_is_empty(_BELONGINGS)) if kind is core.NAMESPACE else ()
         storages[str(kind.resource)] = StoredObjects(store, _STRATEGIES[kind](kind), checks, deletion)
     return storages
 

@@ -38,3 +38,13 @@ def time_errors(path: str, text: str | None) -> list[FieldError]:
     if text is None or moment(text):
         return []
     return [invalid(path, text, "must be a time in RFC 3339, like 2025-01-02T03:04:05.000000Z")]
+
+
+def seconds(text: str | None) -> str | None:
+    """A time with whole seconds; what is no time is left for `time_errors` to name."""
+    found = moment(text)
+    return seconds_text(found) if found else text or None
+
+
+def seconds_text(when: datetime) -> str:
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

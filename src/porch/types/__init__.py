@@ -1,6 +1,6 @@
 """The kinds as structs, one file a family. ALL_KINDS is what a standalone server serves."""
 
-from porch.types import coordination, core, package, packagerevision, rbac, repository, resources, reviews
+from porch.types import coordination, core, events, package, packagerevision, rbac, repository, resources, reviews
 from porch.types.kind import Kind
 
 ALL_KINDS: tuple[Kind, ...] = (
@@ -9,6 +9,7 @@ ALL_KINDS: tuple[Kind, ...] = (
     core.CONFIG_MAP,
     core.EVENT,
     coordination.LEASE,
+    events.EVENT,
     rbac.ROLE,
     rbac.CLUSTER_ROLE,
     rbac.ROLE_BINDING,

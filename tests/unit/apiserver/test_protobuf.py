@@ -20,6 +20,7 @@ from porch.types import ALL_KINDS, Kind
 
 KINDS = {kind.name: kind for kind in ALL_KINDS}
 SECRET, NAMESPACE, CONFIG_MAP = KINDS["Secret"], KINDS["Namespace"], KINDS["ConfigMap"]
+CORE_EVENT = next(kind for kind in ALL_KINDS if kind.name == "Event" and not kind.group)
 SUPPORTED = [kind for kind in ALL_KINDS if (kind.group, kind.name) in OBJECTS]
 
 
@@ -115,6 +116,31 @@ def test_a_lease_has_times_with_microseconds() -> None:
         "acquireTime": "2023-11-14T22:13:20.000000Z",
         "renewTime": "2023-11-14T22:13:20.123456Z",
         "leaseTransitions": 0,
+    }
+
+
+def test_an_event_is_read_in_both_shapes() -> None:
+    about = counted(1, "Repository") + counted(3, "blueprints")
+    when = number(1, 1_700_000_000) + number(2, 5_000)
+    core = sent(CORE_EVENT, counted(2, about) + counted(4, "m") + counted(7, when) + number(8, 3) + counted(10, when))
+    assert core | {"kind": "", "apiVersion": ""} == {
+        "kind": "",
+        "apiVersion": "",
+        "involvedObject": {"kind": "Repository", "name": "blueprints"},
+        "message": "m",
+        "lastTimestamp": "2023-11-14T22:13:20Z",
+        "count": 3,
+        "eventTime": "2023-11-14T22:13:20.000005Z",
+    }
+    series = counted(3, number(1, 2) + counted(2, when))
+    young = sent(KINDS["Event"], counted(2, when) + series + counted(8, about) + counted(10, "m"))
+    assert young | {"kind": "", "apiVersion": ""} == {
+        "kind": "",
+        "apiVersion": "",
+        "eventTime": "2023-11-14T22:13:20.000005Z",
+        "series": {"count": 2, "lastObservedTime": "2023-11-14T22:13:20.000005Z"},
+        "regarding": {"kind": "Repository", "name": "blueprints"},
+        "note": "m",
     }
 
 
