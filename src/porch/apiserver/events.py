@@ -33,7 +33,7 @@ class Events:
 
     def of(self, change: Change) -> bytes:
         """Empty when the change is not within the selection, neither before nor after it."""
-        current, previous = change.current, change.previous
+        current, previous = self._shown(change.current), change.previous and self._shown(change.previous)
         is_in = not current.deleted and self._selects(current)
         was_in = previous is not None and not previous.deleted and self._selects(previous)
         if is_in:
@@ -45,6 +45,10 @@ class Events:
         assert previous is not None
         # It left the selection: watchers get the state that they knew, at the version of the change.
         return self._event("DELETED", replace(previous, version=current.version))
+
+    def _shown(self, item: StoredVersion) -> StoredVersion:
+        kept_as = self._resource.kept_as
+        return kept_as.shown(item) if kept_as else item
 
     def _selects(self, item: StoredVersion) -> bool:
         selection, key = self._selection, item.key

@@ -7,20 +7,30 @@ health, metrics) and makes an `app.App` of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from porch.objects import Caller, ResourceStorage
+from porch.store import StoredVersion
 from porch.strategy.interface import Strategy
 from porch.types.kind import Kind
 from porch.workers import WorkerPool
 
 
 @dataclass(frozen=True, slots=True)
+class KeptAs:
+    """Whose objects a resource shows, when they are another's: `shown` makes one of a version of `resource`."""
+
+    resource: str
+    shown: Callable[[StoredVersion], StoredVersion]
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """One served resource. `cheap_reads`: get and short lists are answered on the event loop, without a thread. Big
     bodies are decoded by `workers`, if there are any: parsing one holds the interpreter for as long as it takes.
+    `kept_as`: watches follow the log of another resource.
     """
 
     kind: Kind
@@ -29,6 +39,12 @@ class Resource:
     cheap_reads: bool = True
     max_body: int = 3 * 1024 * 1024
     workers: WorkerPool | None = None
+    kept_as: KeptAs | None = None
+
+    @property
+    def log(self) -> str:
+        """The resource under which the changes of the objects are told."""
+        return self.kept_as.resource if self.kept_as else str(self.kind.resource)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,8 @@ class _Reader:
             "raw": bytes,
             "bool": bool,
             "int": _signed,
-            "time": self._time,
+            "time": lambda data: self._time(data, "seconds"),
+            "microtime": lambda data: self._time(data, "microseconds"),
         }
 
     def message(self, message: Message, data: bytes) -> dict[str, Any]:
@@ -155,16 +156,16 @@ class _Reader:
         except UnicodeDecodeError as error:
             raise _broken(self._expected, "a string is not UTF-8") from error
 
-    def _time(self, data: bytes) -> str | None:
-        """Kubernetes writes "no time" as an empty message. Nanoseconds are dropped, as its JSON form does."""
+    def _time(self, data: bytes, precision: str) -> str | None:
+        """Kubernetes writes "no time" as an empty message. What its JSON form would not show is dropped."""
         if not data:
             return None
-        seconds = next((_signed(value) for number, wire, value in self._fields(data) if (number, wire) == (1, 0)), 0)
+        parts = {number: _signed(value) for number, wire_type, value in self._fields(data) if wire_type == _VARINT}
         try:
-            moment = _EPOCH + timedelta(seconds=seconds)
+            moment = _EPOCH + timedelta(seconds=parts.get(1, 0), microseconds=parts.get(2, 0) // 1000)
         except OverflowError as error:
             raise _broken(self._expected, "a time is out of range") from error
-        return moment.isoformat().replace("+00:00", "Z")
+        return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def _signed(number: int) -> int:

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from porch.types.coordination import GROUP as COORDINATION
+from porch.types.events import GROUP as EVENTS
 from porch.types.rbac import GROUP as RBAC
 from porch.types.reviews import AUTHENTICATION, AUTHORIZATION
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`name` is the JSON name; `type` a scalar (string, bytes, bool, int, time, strings) or a message of PARTS."""
+    """`name` is the JSON name; `type` a scalar (string, strings, bytes, bool, int, time, microtime) or one of PARTS."""
 
     name: str
     type: str = "string"
@@ -80,6 +82,41 @@ OBJECTS: dict[tuple[str, str], Message] = {
         4: _map("stringData"),
         5: Field("immutable", "bool"),
     },
+    ("", "Event"): {
+        **_METADATA,
+        2: Field("involvedObject", "ObjectReference"),
+        3: Field("reason"),
+        4: Field("message"),
+        5: Field("source", "EventSource"),
+        6: Field("firstTimestamp", "time"),
+        7: Field("lastTimestamp", "time"),
+        8: Field("count", "int"),
+        9: Field("type"),
+        10: Field("eventTime", "microtime"),
+        11: Field("series", "EventSeries"),
+        12: Field("action"),
+        13: Field("related", "ObjectReference"),
+        14: Field("reportingComponent"),
+        15: Field("reportingInstance"),
+    },
+    (EVENTS, "Event"): {
+        **_METADATA,
+        2: Field("eventTime", "microtime"),
+        3: Field("series", "EventSeries"),
+        4: Field("reportingController"),
+        5: Field("reportingInstance"),
+        6: Field("action"),
+        7: Field("reason"),
+        8: Field("regarding", "ObjectReference"),
+        9: Field("related", "ObjectReference"),
+        10: Field("note"),
+        11: Field("type"),
+        12: Field("deprecatedSource", "EventSource"),
+        13: Field("deprecatedFirstTimestamp", "time"),
+        14: Field("deprecatedLastTimestamp", "time"),
+        15: Field("deprecatedCount", "int"),
+    },
+    (COORDINATION, "Lease"): {**_METADATA, 2: Field("spec", "LeaseSpec")},
     (RBAC, "Role"): {**_METADATA, 2: _list("rules", "PolicyRule")},
     (RBAC, "ClusterRole"): {
         **_METADATA,
@@ -129,6 +166,26 @@ PARTS: dict[str, Message] = {
     "Preconditions": {1: Field("uid"), 2: Field("resourceVersion")},
     "NamespaceSpec": {1: _list("finalizers")},
     "NamespaceStatus": {1: Field("phase")},
+    "ObjectReference": {
+        1: Field("kind"),
+        2: Field("namespace"),
+        3: Field("name"),
+        4: Field("uid"),
+        5: Field("apiVersion"),
+        6: Field("resourceVersion"),
+        7: Field("fieldPath"),
+    },
+    "EventSource": {1: Field("component"), 2: Field("host")},
+    "EventSeries": {1: Field("count", "int"), 2: Field("lastObservedTime", "microtime")},
+    "LeaseSpec": {
+        1: Field("holderIdentity"),
+        2: Field("leaseDurationSeconds", "int"),
+        3: Field("acquireTime", "microtime"),
+        4: Field("renewTime", "microtime"),
+        5: Field("leaseTransitions", "int"),
+        6: Field("strategy"),
+        7: Field("preferredHolder"),
+    },
     "PolicyRule": {
         1: _list("verbs"),
         2: _list("apiGroups"),

@@ -35,7 +35,7 @@ class Watch:
         self._options = options
         self._selection = canonical(options.selection, operation)
         self._feed = feed
-        self._resource = str(operation.target.resource.kind.resource)
+        self._resource = operation.target.resource.log
         self._events = Events(operation, self._selection)
         self._after = 0
         self._first: list[bytes] = []

@@ -19,7 +19,7 @@ from porch.apiserver.authn import AuthenticatorChain, Impersonation, Tokens, ens
 from porch.apiserver.authz import RbacAuthorizer, StoredRoles, check_binding, check_role
 from porch.apiserver.discovery import Discovery
 from porch.apiserver.health import Health, Metrics, Version
-from porch.apiserver.interface import Documents, Resource
+from porch.apiserver.interface import Documents, KeptAs, Resource
 from porch.apiserver.openapi import OpenApi
 from porch.apiserver.paths import Paths
 from porch.apiserver.request import Receive, Scope, Send
@@ -47,6 +47,7 @@ from porch.objects.checks import (
 )
 from porch.objects.rbac_bootstrap import ensure_default_roles
 from porch.objects.repository_checks import file_repositories_below, schedule_is_kept
+from porch.objects.reshaped import Conversion, Reshaped
 from porch.objects.stored import StoredObjects
 from porch.pki import ensure_pki
 from porch.repository.credentials import SecretCredentials
@@ -57,7 +58,9 @@ from porch.store.sqlite import open_store
 from porch.strategy.configmap import ConfigMapStrategy
 from porch.strategy.event import EventStrategy
 from porch.strategy.interface import Strategy
+from porch.strategy.lease import LeaseStrategy
 from porch.strategy.namespace import NamespaceStrategy
+from porch.strategy.new_event import CORE_LABELS, NewEventStrategy
 from porch.strategy.package import PackageStrategy
 from porch.strategy.packagerevision import PackageRevisionStrategy
 from porch.strategy.rbac import BindingStrategy, RoleStrategy
@@ -65,7 +68,18 @@ from porch.strategy.repository import RepositoryStrategy
 from porch.strategy.resources import ResourcesStrategy
 from porch.strategy.secret import SecretStrategy
 from porch.task import Tasks
-from porch.types import ALL_KINDS, core, package, packagerevision, rbac, repository, resources
+from porch.types import (
+    ALL_KINDS,
+    Kind,
+    coordination,
+    core,
+    events,
+    package,
+    packagerevision,
+    rbac,
+    repository,
+    resources,
+)
 from porch.workers import WorkerPool
 
 
@@ -186,8 +200,13 @@ class _Parts:
         self.upkeep = Upkeep(self.cache, layout, settings.history)
         packages = (PackageRevisions(engine), PackageRevisionResourcesStorage(engine), Packages(engine))
         reviews = review_storages(self._roles, _Resolver(packages))
+        self._events = Reshaped(
+            stored[str(core.EVENT.resource)],
+            NewEventStrategy(events.EVENT),
+            Conversion(events.of_core, events.to_core, CORE_LABELS),
+        )
         self.storages: Mapping[str, ResourceStorage] = {
-            str(storage.kind.resource): storage for storage in (*stored.values(), *packages, *reviews)
+            str(storage.kind.resource): storage for storage in (*stored.values(), self._events, *packages, *reviews)
         }
         create_system_namespaces(self.storages[str(core.NAMESPACE.resource)])
         ensure_default_roles(self.storages)
@@ -234,37 +253,42 @@ class _Parts:
             Resource(
                 kind=kind,
                 storage=self.storages[str(kind.resource)],
-                strategy=_STRATEGIES.get(kind.plural, Strategy)(kind),
-                cheap_reads=str(kind.resource) != resource_files,
+                strategy=_STRATEGIES.get(kind, Strategy)(kind),
+                cheap_reads=kind not in {resources.PACKAGE_REVISION_RESOURCES, events.EVENT},
                 workers=self._workers,
                 max_body=self._settings.max_package_bytes
                 if str(kind.resource) == resource_files
                 else self._settings.max_body_bytes,
+                kept_as=KeptAs(str(core.EVENT.resource), self._events.shown) if kind is events.EVENT else None,
             )
             for kind in ALL_KINDS
         ]
 
 
-_STRATEGIES: Mapping[str, type[Strategy]] = {
-    core.NAMESPACE.plural: NamespaceStrategy,
-    core.SECRET.plural: SecretStrategy,
-    core.CONFIG_MAP.plural: ConfigMapStrategy,
-    core.EVENT.plural: EventStrategy,
-    rbac.ROLE.plural: RoleStrategy,
-    rbac.CLUSTER_ROLE.plural: RoleStrategy,
-    rbac.ROLE_BINDING.plural: BindingStrategy,
-    rbac.CLUSTER_ROLE_BINDING.plural: BindingStrategy,
-    repository.REPOSITORY.plural: RepositoryStrategy,
-    packagerevision.PACKAGE_REVISION.plural: PackageRevisionStrategy,
-    resources.PACKAGE_REVISION_RESOURCES.plural: ResourcesStrategy,
-    package.PORCH_PACKAGE.plural: PackageStrategy,
+_STRATEGIES: Mapping[Kind, type[Strategy]] = {
+    core.NAMESPACE: NamespaceStrategy,
+    core.SECRET: SecretStrategy,
+    core.CONFIG_MAP: ConfigMapStrategy,
+    core.EVENT: EventStrategy,
+    events.EVENT: NewEventStrategy,
+    coordination.LEASE: LeaseStrategy,
+    rbac.ROLE: RoleStrategy,
+    rbac.CLUSTER_ROLE: RoleStrategy,
+    rbac.ROLE_BINDING: BindingStrategy,
+    rbac.CLUSTER_ROLE_BINDING: BindingStrategy,
+    repository.REPOSITORY: RepositoryStrategy,
+    packagerevision.PACKAGE_REVISION: PackageRevisionStrategy,
+    resources.PACKAGE_REVISION_RESOURCES: ResourcesStrategy,
+    package.PORCH_PACKAGE: PackageStrategy,
 }
-_MORE_CHECKS: Mapping[str, tuple[Check, ...]] = {
-    rbac.ROLE.plural: (check_role,),
-    rbac.CLUSTER_ROLE.plural: (check_role,),
-    rbac.ROLE_BINDING.plural: (check_binding,),
-    rbac.CLUSTER_ROLE_BINDING.plural: (check_binding,),
-    repository.REPOSITORY.plural: (repository_conflicts, schedule_is_kept),
+_BELONGINGS = tuple(kind for kind in ALL_KINDS if kind is not core.EVENT)
+"""What people lose with a namespace. Events end by themselves."""
+_MORE_CHECKS: Mapping[Kind, tuple[Check, ...]] = {
+    rbac.ROLE: (check_role,),
+    rbac.CLUSTER_ROLE: (check_role,),
+    rbac.ROLE_BINDING: (check_binding,),
+    rbac.CLUSTER_ROLE_BINDING: (check_binding,),
+    repository.REPOSITORY: (repository_conflicts, schedule_is_kept),
 }
 
 
@@ -275,6 +299,7 @@ def _stored(store: Store, file_repositories: Check) -> dict[str, ResourceStorage
         core.SECRET,
         core.CONFIG_MAP,
         core.EVENT,
+        coordination.LEASE,
         rbac.ROLE,
         rbac.CLUSTER_ROLE,
         rbac.ROLE_BINDING,
@@ -283,10 +308,10 @@ def _stored(store: Store, file_repositories: Check) -> dict[str, ResourceStorage
     )
     storages: dict[str, ResourceStorage] = {}
     for kind in kinds:
-        checks = (*((namespace_exists(kind),) if kind.namespaced else ()), *_MORE_CHECKS.get(kind.plural, ()))
+        checks = (*((namespace_exists(kind),) if kind.namespaced else ()), *_MORE_CHECKS.get(kind, ()))
         checks += (file_repositories,) if kind is repository.REPOSITORY else ()
-        deletion = (system_namespaces_stay, namespace_is_empty(ALL_KINDS)) if kind is core.NAMESPACE else ()
-        storages[str(kind.resource)] = StoredObjects(store, _STRATEGIES[kind.plural](kind), checks, deletion)
+        deletion = (system_namespaces_stay, namespace_is_empty(_BELONGINGS)) if kind is core.NAMESPACE else ()
+        storages[str(kind.resource)] = StoredObjects(store, _STRATEGIES[kind](kind), checks, deletion)
     return storages
 
 

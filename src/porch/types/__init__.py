@@ -1,6 +1,6 @@
 """The kinds as structs, one file a family. ALL_KINDS is what a standalone server serves."""
 
-from porch.types import core, package, packagerevision, rbac, repository, resources, reviews
+from porch.types import coordination, core, events, package, packagerevision, rbac, repository, resources, reviews
 from porch.types.kind import Kind
 
 ALL_KINDS: tuple[Kind, ...] = (
@@ -8,6 +8,8 @@ ALL_KINDS: tuple[Kind, ...] = (
     core.SECRET,
     core.CONFIG_MAP,
     core.EVENT,
+    coordination.LEASE,
+    events.EVENT,
     rbac.ROLE,
     rbac.CLUSTER_ROLE,
     rbac.ROLE_BINDING,

@@ -1,4 +1,4 @@
-"""The core kinds that a standalone server needs: Namespace, Secret, ConfigMap, and Event to read."""
+"""The core kinds that a standalone server needs: Namespace, Secret, ConfigMap, Event."""
 
 from __future__ import annotations
 
@@ -54,21 +54,35 @@ class EventSource(Part):
     host: str = ""
 
 
-class Event(Object):
-    """What happened to an object. Listed for the sake of `kubectl describe`; this server records none yet."""
+class EventSeries(Part):
+    """The same thing, again and again."""
 
-    involved_object: ObjectReference = msgspec.field(default_factory=ObjectReference)
-    reason: str = ""
-    message: str = ""
+    count: Annotated[int, described(format="int32")] = 0
+    last_observed_time: Annotated[str | None, described(format="date-time")] = None
+
+
+class Event(Object):
+    """What happened to an object. Kept for a while only, so it is for people, not for programs."""
+
+    involved_object: Annotated[ObjectReference, described("What it happened to.")] = msgspec.field(
+        default_factory=ObjectReference
+    )
+    reason: Annotated[str, described("Why, in one word.")] = ""
+    message: Annotated[str, described("Why, for people.")] = ""
     source: EventSource = msgspec.field(default_factory=EventSource)
     first_timestamp: Annotated[str | None, described(format="date-time")] = None
     last_timestamp: Annotated[str | None, described(format="date-time")] = None
-    count: int = 0
-    type: str = ""
-    reporting_component: str = ""
+    count: Annotated[int, described("How often it happened.", format="int32")] = 0
+    type: Annotated[str, described("Normal or Warning.")] = ""
+    event_time: Annotated[str | None, described("When it happened first.", format="date-time")] = None
+    series: EventSeries | None = None
+    action: Annotated[str, described("What was done or attempted.")] = ""
+    related: ObjectReference | None = None
+    reporting_component: Annotated[str, described("Who tells, like example.com/controller.")] = ""
+    reporting_instance: Annotated[str, described("Which one of them tells.")] = ""
 
 
 NAMESPACE = Kind("", "v1", "Namespace", "namespaces", Namespace, namespaced=False, short_names=("ns",))
 SECRET = Kind("", "v1", "Secret", "secrets", Secret)
-EVENT = Kind("", "v1", "Event", "events", Event, short_names=("ev",), verbs=("get", "list", "watch"))
+EVENT = Kind("", "v1", "Event", "events", Event, short_names=("ev",))
 CONFIG_MAP = Kind("", "v1", "ConfigMap", "configmaps", ConfigMap, short_names=("cm",))

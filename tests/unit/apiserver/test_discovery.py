@@ -55,6 +55,8 @@ def test_groups_stand_in_the_order_that_settles_ambiguous_names() -> None:
         "config.porch.kpt.dev",
         "authentication.k8s.io",
         "authorization.k8s.io",
+        "coordination.k8s.io",
+        "events.k8s.io",
         "rbac.authorization.k8s.io",
     ]
     assert groups[0]["preferredVersion"] == {"groupVersion": "porch.kpt.dev/v1alpha1", "version": "v1alpha1"}

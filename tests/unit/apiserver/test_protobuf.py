@@ -20,6 +20,7 @@ from porch.types import ALL_KINDS, Kind
 
 KINDS = {kind.name: kind for kind in ALL_KINDS}
 SECRET, NAMESPACE, CONFIG_MAP = KINDS["Secret"], KINDS["Namespace"], KINDS["ConfigMap"]
+CORE_EVENT = next(kind for kind in ALL_KINDS if kind.name == "Event" and not kind.group)
 SUPPORTED = [kind for kind in ALL_KINDS if (kind.group, kind.name) in OBJECTS]
 
 
@@ -104,6 +105,43 @@ def test_bytes_become_base64() -> None:
     assert read["data"] == {"key": "AP8="}
     assert (read["stringData"], read["type"], read["immutable"]) == ({"plain": "text"}, "Opaque", True)
     assert sent(CONFIG_MAP, entry(2, "a", "b") + entry(3, "c", b"d"))["binaryData"] == {"c": "ZA=="}
+
+
+def test_a_lease_has_times_with_microseconds() -> None:
+    renewed = counted(4, number(1, 1_700_000_000) + number(2, 123_456_789))
+    spec = counted(1, "me") + number(2, 15) + counted(3, number(1, 1_700_000_000)) + renewed + number(5, 0)
+    assert sent(KINDS["Lease"], counted(1, counted(1, "l")) + counted(2, spec))["spec"] == {
+        "holderIdentity": "me",
+        "leaseDurationSeconds": 15,
+        "acquireTime": "2023-11-14T22:13:20.000000Z",
+        "renewTime": "2023-11-14T22:13:20.123456Z",
+        "leaseTransitions": 0,
+    }
+
+
+def test_an_event_is_read_in_both_shapes() -> None:
+    about = counted(1, "Repository") + counted(3, "blueprints")
+    when = number(1, 1_700_000_000) + number(2, 5_000)
+    core = sent(CORE_EVENT, counted(2, about) + counted(4, "m") + counted(7, when) + number(8, 3) + counted(10, when))
+    assert core | {"kind": "", "apiVersion": ""} == {
+        "kind": "",
+        "apiVersion": "",
+        "involvedObject": {"kind": "Repository", "name": "blueprints"},
+        "message": "m",
+        "lastTimestamp": "2023-11-14T22:13:20Z",
+        "count": 3,
+        "eventTime": "2023-11-14T22:13:20.000005Z",
+    }
+    series = counted(3, number(1, 2) + counted(2, when))
+    young = sent(KINDS["Event"], counted(2, when) + series + counted(8, about) + counted(10, "m"))
+    assert young | {"kind": "", "apiVersion": ""} == {
+        "kind": "",
+        "apiVersion": "",
+        "eventTime": "2023-11-14T22:13:20.000005Z",
+        "series": {"count": 2, "lastObservedTime": "2023-11-14T22:13:20.000005Z"},
+        "regarding": {"kind": "Repository", "name": "blueprints"},
+        "note": "m",
+    }
 
 
 def test_a_map_entry_may_lack_key_or_value() -> None:
@@ -226,6 +264,7 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
     "bool": st.booleans(),
     "int": st.integers(-(1 << 63), (1 << 63) - 1),
     "time": st.integers(-62_135_596_800, 253_402_300_799),
+    "microtime": st.integers(-62_135_596_800, 253_402_300_799),
 }
 
 
@@ -263,7 +302,7 @@ def one(key: int, of: str, value: Any) -> bytes:
             return counted(key, value)
         case "strings":
             return counted(key, b"".join(counted(1, item) for item in value))
-        case "time":
+        case "time" | "microtime":
             return counted(key, number(1, value))
         case _:
             return counted(key, encoded(PARTS[of], value))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from porch.apiserver.negotiate import negotiate
-from porch.apiserver.table import age, duration
+from porch.strategy.ages import age, duration
 from tests.support.wire import Wire
 
 MAPS = "/api/v1/namespaces/default/configmaps"
