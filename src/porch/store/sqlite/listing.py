@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from porch.store.interface import Query
+from porch.store.interface import ANY_OWNER, Query
 from porch.store.selection import Candidate, bounds, pinned_name, selects
 from porch.store.sqlite.queries import QUERIES
 
@@ -33,7 +33,7 @@ def list_page(db: sqlite3.Connection, query: Query, at: int) -> tuple[list[Row],
     within = bounds(query)
     if within is None:
         return [], False, None
-    judge = bool(query.labels) or bool(query.fields)
+    judge = bool(query.labels) or bool(query.fields) or bool(query.owner)
     parameters = {
         "resource": query.resource,
         "after_namespace": within.namespace,
@@ -78,5 +78,9 @@ def _statement(*, past: bool, named: bool) -> str:
 
 def _selected(db: sqlite3.Connection, query: Query, candidates: Iterator[Row]) -> Iterator[Row]:
     for version, *columns in candidates:
-        if selects(query, Candidate(*columns[:_JUDGED])):
+        if _owned(query.owner, columns[_JUDGED]) and selects(query, Candidate(*columns[:_JUDGED])):
             yield db.execute(_AT, {"version": version}).fetchone()
+
+
+def _owned(owner: str, owners: str) -> bool:
+    return not owner or (owners != "[]" if owner == ANY_OWNER else f'"{owner}"' in owners)

@@ -10,26 +10,26 @@ UPDATE sequence SET version = version + 1 WHERE id = 1 RETURNING version;
 
 -- name: version_get
 -- The current version of one object.
-SELECT version, namespace, name, alias, labels, fields, uid, deleted, tail
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
 FROM versions INDEXED BY versions_current
 WHERE resource = :resource AND namespace = :namespace AND name = :name AND superseded_by IS NULL;
 
 -- name: version_at
 -- One version by its number.
-SELECT version, namespace, name, alias, labels, fields, uid, deleted, tail
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
 FROM versions
 WHERE version = :version;
 
 -- name: version_by_alias
 -- The current objects of a namespace with an alias.
-SELECT version, namespace, name, alias, labels, fields, uid, deleted, tail
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
 FROM versions INDEXED BY versions_by_alias
 WHERE resource = :resource AND alias = :alias AND superseded_by IS NULL AND namespace = :namespace
 ORDER BY name;
 
 -- name: version_list
 -- Current objects within bounds, in order; those to be judged first come without their tail.
-SELECT version, namespace, name, alias, labels, fields, uid, deleted, CASE WHEN :judge THEN NULL ELSE tail END
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, CASE WHEN :judge THEN NULL ELSE tail END
 FROM versions INDEXED BY versions_current
 WHERE resource = :resource AND superseded_by IS NULL
   AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace
@@ -38,7 +38,7 @@ LIMIT :limit;
 
 -- name: version_list_at
 -- As version_list, of the state at a version.
-SELECT version, namespace, name, alias, labels, fields, uid, deleted, CASE WHEN :judge THEN NULL ELSE tail END
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, CASE WHEN :judge THEN NULL ELSE tail END
 FROM versions INDEXED BY versions_history
 WHERE resource = :resource AND version <= :at AND (superseded_by IS NULL OR superseded_by > :at)
   AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace
@@ -47,12 +47,12 @@ LIMIT :limit;
 
 -- name: version_list_named
 -- As version_list, of the objects with one name or alias.
-SELECT version, namespace, name, alias, labels, fields, uid, deleted, NULL
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, NULL
 FROM versions INDEXED BY versions_by_name
 WHERE resource = :resource AND name = :name AND superseded_by IS NULL
   AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace
 UNION ALL
-SELECT version, namespace, name, alias, labels, fields, uid, deleted, NULL
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, NULL
 FROM versions INDEXED BY versions_by_alias
 WHERE resource = :resource AND alias = :name AND name <> :name AND superseded_by IS NULL
   AND (namespace, name) > (:after_namespace, :after_name) AND namespace <= :last_namespace
@@ -78,8 +78,8 @@ SELECT max(version) FROM versions WHERE resource = :resource;
 
 -- name: version_changes
 -- The log of a resource behind a version, each entry with the version that it superseded.
-SELECT c.version, c.namespace, c.name, c.alias, c.labels, c.fields, c.uid, c.deleted, c.tail,
-       p.version, p.namespace, p.name, p.alias, p.labels, p.fields, p.uid, p.deleted, p.tail
+SELECT c.version, c.namespace, c.name, c.alias, c.labels, c.fields, c.owners, c.uid, c.deleted, c.tail,
+       p.version, p.namespace, p.name, p.alias, p.labels, p.fields, p.owners, p.uid, p.deleted, p.tail
 FROM versions AS c
 LEFT JOIN versions AS p ON p.superseded_by = c.version AND p.version < c.version
 WHERE c.resource = :resource AND c.version > :after
@@ -92,8 +92,8 @@ UPDATE versions SET superseded_by = :by WHERE version = :version;
 
 -- name: version_add
 -- Adds a version.
-INSERT INTO versions (version, resource, namespace, name, superseded_by, deleted, uid, alias, labels, fields, tail)
-VALUES (:version, :resource, :namespace, :name, :superseded_by, :deleted, :uid, :alias, :labels, :fields, :tail);
+INSERT INTO versions (version, resource, namespace, name, superseded_by, deleted, uid, alias, labels, fields, owners, tail)
+VALUES (:version, :resource, :namespace, :name, :superseded_by, :deleted, :uid, :alias, :labels, :fields, :owners, :tail);
 
 -- name: version_compact
 -- Drops some versions whose time ended before, or at, a version, oldest first.

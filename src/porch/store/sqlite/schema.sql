@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS versions (
   alias         TEXT,
   labels        TEXT    NOT NULL,
   fields        TEXT    NOT NULL,
+  owners        TEXT    NOT NULL DEFAULT '[]',
   tail          BLOB    NOT NULL
 );
 -- Every index ends in the version, which is the row's id. With superseded_by in the first, counting needs no rows.

@@ -23,13 +23,13 @@ _CHANGES = QUERIES["version_changes"]
 _SUPERSEDE = QUERIES["version_supersede"]
 _ADD = QUERIES["version_add"]
 _FLOOR = QUERIES["floor_read"]
-_COLUMNS = 9  # of one version in a row
+_COLUMNS = 10  # of one version in a row
 _LAST = 2**63 - 1  # SQLite knows no larger number, clients do
 
 
 def stored(resource: str, row: Sequence[Any]) -> StoredVersion:
     """From the columns of version_get, in their order."""
-    version, namespace, name, alias, labels, fields, uid, deleted, tail = row
+    version, namespace, name, alias, labels, fields, owners, uid, deleted, tail = row
     return StoredVersion(
         key=ObjectKey(resource, namespace, name),
         version=version,
@@ -39,6 +39,7 @@ def stored(resource: str, row: Sequence[Any]) -> StoredVersion:
         labels=strings(labels),
         fields=strings(fields),
         deleted=bool(deleted),
+        owners=msgspec.json.decode(owners, type=tuple[str, ...]),
     )
 
 
@@ -103,6 +104,7 @@ class SqliteVersionWriter(SqliteVersionReader):
             alias=new.alias,
             labels=dict(new.labels),
             fields=dict(new.fields),
+            owners=new.owners,
         )
         return self._append(current, self.get(new.key))
 
@@ -119,6 +121,7 @@ class SqliteVersionWriter(SqliteVersionReader):
             labels=last.labels,
             fields=last.fields,
             deleted=True,
+            owners=last.owners,
         )
         return self._append(tombstone, last)
 
@@ -147,6 +150,7 @@ def _columns(version: StoredVersion) -> dict[str, object]:
         "alias": version.alias or None,
         "labels": _encoded(version.labels),
         "fields": _encoded(version.fields),
+        "owners": msgspec.json.encode(version.owners).decode(),
         "tail": version.tail,
     }
 
