@@ -23,6 +23,7 @@ def read_list(reads: Reads, resource: str, selectable: Sequence[str], options: L
         labels=options.labels,
         fields=options.fields,
         limit=options.limit,
+        owner=options.owner,
     )
     page = _next_page(reads, query, options) if options.continue_token else _first_page(reads, query, options)
     if not page.more:
