@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from porch import observe
 from porch.apiserver import audit, read, select, watch, write
+from porch.apiserver.collection import delete_collection
 from porch.apiserver.interface import (
     Answer,
     Attributes,
@@ -40,7 +41,13 @@ from porch.objects import Call, Caller, ChangeFeed
 
 T = TypeVar("T")
 _ANONYMOUS = ("livez", "readyz", "healthz", "version")
-_WRITES = {"create": write.create, "update": write.update, "patch": write.patch_object, "delete": write.delete}
+_WRITES = {
+    "create": write.create,
+    "update": write.update,
+    "patch": write.patch_object,
+    "delete": write.delete,
+    "deletecollection": delete_collection,
+}
 _INLINE_LIMIT = 500
 
 
@@ -146,7 +153,7 @@ class App:
     def _operation(self, request: Request, target: Target, caller: Caller, entry: audit.Entry) -> Operation:
         """The authorized operation. The name is resolved first: everybody after this sees the canonical one."""
         given = target.name
-        if not given and target.verb in {"list", "watch"}:
+        if not given and target.verb in {"list", "watch", "deletecollection"}:
             fields = select.field_selector(request.parameter("fieldSelector"))
             given = fields.exactly("metadata.name") or ""
         name = self._resolved(target, given, caller) if given else ""
@@ -155,7 +162,7 @@ class App:
         self._authorizer.authorize(caller, _attributes(target, target.verb, name, request.path))
         shape = negotiate(
             request.headers.get("accept", ""),
-            one=target.verb != "list",
+            one=target.verb not in {"list", "deletecollection"},
             user_agent=request.headers.get("user-agent", ""),
             pretty=request.parameter("pretty"),
         )

@@ -151,22 +151,41 @@ class DeleteOptionsBody(Part):
     dry_run: list[str] = []
 
 
-def delete_options(request: Request, body: bytes) -> tuple[DeleteOptions, bool]:
-    """The options, from the body or else from the query, and whether this is a dry run."""
+@dataclass(frozen=True, slots=True)
+class DeleteRequest:
+    """`deferred` is whether the client, by an old field, asked to be told with 202 that the object is not gone yet."""
+
+    options: DeleteOptions
+    dry_run: bool
+    deferred: bool
+
+
+def delete_options(request: Request, body: bytes, *, collection: bool = False) -> DeleteRequest:
+    """From the body or, if that is empty, from the query."""
     given = _delete_body(request, body) if body.strip() else _delete_query(request)
-    policy = given.propagation_policy
-    errors = _dry_run_errors(given.dry_run)
-    if policy is not None and policy not in _PROPAGATION[:3]:
-        errors.append(not_supported("propagationPolicy", policy, _PROPAGATION))
-    elif policy is not None and given.orphan_dependents is not None:
-        why = "orphanDependents and deletionPropagation cannot be both set"
-        errors.append(invalid("propagationPolicy", policy, why))
+    policy, conditions = given.propagation_policy, given.preconditions or Preconditions()
+    errors = _policy_errors(policy, given.orphan_dependents) + _dry_run_errors(given.dry_run)
+    if collection and (conditions.uid or conditions.resource_version):
+        errors.append(
+            forbidden("preconditions", "they are of one object; a collection is selected by its list options")
+        )
     _refuse("DeleteOptions", errors)
     if given.orphan_dependents is not None:
         policy = "Orphan" if given.orphan_dependents else "Background"
-    conditions = given.preconditions or Preconditions()
     options = DeleteOptions(conditions.uid, conditions.resource_version, policy or "")
-    return options, bool(given.dry_run)
+    return DeleteRequest(options, bool(given.dry_run), given.orphan_dependents is False)
+
+
+def _policy_errors(policy: str | None, orphan_dependents: bool | None) -> list[FieldError]:
+    if policy is None:
+        return []
+    errors = []
+    if orphan_dependents is not None:
+        why = "orphanDependents and deletionPropagation cannot be both set"
+        errors.append(invalid("propagationPolicy", policy, why))
+    if policy not in _PROPAGATION[:3]:
+        errors.append(not_supported("propagationPolicy", policy, _PROPAGATION))
+    return errors
 
 
 def _delete_body(request: Request, body: bytes) -> DeleteOptionsBody:
@@ -184,6 +203,7 @@ def _delete_body(request: Request, body: bytes) -> DeleteOptionsBody:
 
 
 def _delete_query(request: Request) -> DeleteOptionsBody:
+    _integer(request, "gracePeriodSeconds")  # nothing here needs grace: it is checked, and has no effect
     return DeleteOptionsBody(
         propagation_policy=request.parameter("propagationPolicy") or None,
         orphan_dependents=request.flag("orphanDependents") if "orphanDependents" in request.query else None,

@@ -80,11 +80,12 @@ def patch_object(operation: Operation, body: bytes) -> Answer:
 
 def delete(operation: Operation, body: bytes) -> Answer:
     target, call = operation.target, operation.call
-    options, call.dry_run = delete_options(operation.request, body)
-    deleted = target.resource.storage.delete(call, target.namespace, operation.name, options)
+    asked = delete_options(operation.request, body)
+    call.dry_run = asked.dry_run
+    deleted = target.resource.storage.delete(call, target.namespace, operation.name, asked.options)
     item = renamed(deleted.item, operation.given)
     if not deleted.finished:
-        return _answer(operation, item)
+        return _answer(operation, item, 202 if asked.deferred else 200)
     kind = target.resource.kind
     return answer.of_value(removed(kind.group, kind.plural, operation.given, item.uid), operation.shape)
 

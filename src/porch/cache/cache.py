@@ -106,6 +106,18 @@ class Cache:
             uid = uid or registration.uid
         forget(self._store, key, refs_of(key, uid))
 
+    def is_complete(self, namespace: str) -> bool:
+        """Whether the index has all package revisions of a namespace: each of its Repositories was read. Only then is
+        a package revision that it lacks known not to be.
+        """
+        listed = self._repositories.list(Call(SYSTEM), ListOptions(namespace=namespace))
+        try:
+            return all(
+                self.open_repository(RepositoryKey(namespace, item.key.name)).is_known() for item in listed.page.items
+            )
+        except PorchError:
+            return False
+
     def sharing(self, location: str) -> list[CachedRepository]:
         """All opened Repositories of one git repository."""
         with self._lock:

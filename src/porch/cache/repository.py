@@ -41,7 +41,7 @@ class CachedRepository:
 
     def ready(self) -> None:
         """Makes sure that the repository was read at least once. Network, the first time only."""
-        if not self._is_known():
+        if not self.is_known():
             self.synchronise(patient=False)
 
     def synchronise(self, *, patient: bool = True) -> SyncResult:
@@ -52,15 +52,19 @@ class CachedRepository:
             else:
                 with self._lane.enter(patient=patient):
                     self._repository.refresh()
-            return synchronise(self._store, self._repository, self.indexer, self._registration)
+            result = synchronise(self._store, self._repository, self.indexer, self._registration)
+            self._registration.read = True
+            return result
 
     def reindex(self) -> None:
         """Indexes what the mirror holds, if the index knows nothing of it: it was dropped. No network."""
-        if not self._is_known():
+        if not self.is_known():
             synchronise(self._store, self._repository, self.indexer, self._registration)
 
-    def _is_known(self) -> bool:
-        """Whether the index has refs of it. They are many, so they are asked for only until there are some."""
+    def is_known(self) -> bool:
+        """Whether the index has its refs, be they none. They are many, so they are asked for only until there are
+        some.
+        """
         registration = self._registration
         if not registration.read:
             with self._store.read() as reads:

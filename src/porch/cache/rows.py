@@ -15,6 +15,7 @@ import msgspec
 from porch.cache.facts import RepositoryFacts
 from porch.keys import PACKAGE_REVISIONS, ObjectKey, PackageKey, RepositoryKey, RevisionKey, revision_uid
 from porch.krm.kptfile import read_summary
+from porch.objects.deletion import owners
 from porch.repository import Discovered
 from porch.repository.git.refnames import HEADS, TAGS
 from porch.store import NewVersion, RevisionRow, StoredVersion, Transaction
@@ -204,6 +205,7 @@ def put_object(tx: Transaction, obj: PackageRevision, alias: str) -> StoredVersi
         alias=alias,
         labels=obj.metadata.labels,
         fields=_strategy.fields(obj),
+        owners=owners(obj.metadata),
     )
     return tx.versions.put(new)
 

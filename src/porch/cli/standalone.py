@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from porch.apiserver.app import App
@@ -30,6 +31,8 @@ from porch.cache.opener import GitOpener, Layout
 from porch.cache.upkeep import Upkeep
 from porch.cli.hosted import HostedFromCache
 from porch.cli.kubeconfig import write_kubeconfig
+from porch.controllers.garbage import GarbageCollector
+from porch.controllers.namespaces import NamespaceController
 from porch.controllers.repositories import RepositoryController
 from porch.engine import Engine, PackageRevisionResourcesStorage, PackageRevisions, Packages, WatcherManager
 from porch.errors import BadRequest
@@ -41,7 +44,6 @@ from porch.objects.bootstrap import create_system_namespaces
 from porch.objects.checks import (
     Check,
     namespace_exists,
-    namespace_is_empty,
     repository_conflicts,
     system_namespaces_stay,
 )
@@ -83,6 +85,12 @@ from porch.types import (
 from porch.workers import WorkerPool
 
 
+class Controller(Protocol):
+    async def run(self) -> None:
+        """Works until cancelled."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Standalone:
     """A server that has not started to listen yet, or does."""
@@ -91,17 +99,18 @@ class Standalone:
     tls: Tls
     listener: socket.socket
     stopping: asyncio.Event
-    controller: RepositoryController
+    controllers: tuple[Controller, ...]
     grace: float
     url: str
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serves until `stopping` is set."""
-        controller = asyncio.create_task(self.controller.run())
+        working = [asyncio.create_task(controller.run()) for controller in self.controllers]
         try:
             await serve(self.app, self.listener, self.tls, self.stopping, grace=self.grace, ready=ready)
         finally:
-            controller.cancel()
+            for task in working:
+                task.cancel()
 
 
 class Front:
@@ -139,11 +148,15 @@ def build(settings: Settings, stack: ExitStack) -> Standalone:
     stack.callback(parts.cache.close)
 
     stopping = asyncio.Event()
-    controller = RepositoryController(
-        parts.cache, parts.storages[str(repository.REPOSITORY.resource)], parts.feed, settings.sync_interval, url
+    controllers = (
+        RepositoryController(
+            parts.cache, parts.storages[str(repository.REPOSITORY.resource)], parts.feed, settings.sync_interval, url
+        ),
+        GarbageCollector(parts.storages, parts.feed, parts.cache.is_complete),
+        NamespaceController(parts.storages, parts.feed),
     )
     tls = Tls(pki.server_cert, pki.server_key, pki.ca_cert)
-    return Standalone(parts.front(stopping), tls, listener, stopping, controller, settings.grace, url)
+    return Standalone(parts.front(stopping), tls, listener, stopping, controllers, settings.grace, url)
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -310,7 +323,7 @@ def _stored(store: Store, file_repositories: Check) -> dict[str, ResourceStorage
     for kind in kinds:
         checks = (*((namespace_exists(kind),) if kind.namespaced else ()), *_MORE_CHECKS.get(kind, ()))
         checks += (file_repositories,) if kind is repository.REPOSITORY else ()
-        deletion = (system_namespaces_stay, namespace_is_empty(_BELONGINGS)) if kind is core.NAMESPACE else ()
+        deletion = (system_namespaces_stay,) if kind is core.NAMESPACE else ()
         storages[str(kind.resource)] = StoredObjects(store, _STRATEGIES[kind](kind), checks, deletion)
     return storages
 

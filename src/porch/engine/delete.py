@@ -5,13 +5,15 @@ Deleting what is published first needs it to be proposed for deletion, which is 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from porch.cache import UserMetadata
 from porch.engine.engine import Engine, Revision, load, object_key
 from porch.errors import Conflict, Forbidden, Invalid, invalid
 from porch.keys import PACKAGE_REVISIONS
 from porch.objects import Call, Deleted, DeleteOptions
+from porch.objects.deletion import Fate, condemn
 from porch.objects.identity import require_preconditions
-from porch.objects.metadata import now
 from porch.observe import step
 from porch.store import StoredVersion, Transaction
 from porch.types.packagerevision import DELETION_PROPOSED, PACKAGE_REVISION, PUBLISHED
@@ -27,16 +29,21 @@ def delete_package_revision(engine: Engine, call: Call, namespace: str, name: st
         revision = load(engine, namespace, name)
         _require_deletable(revision, options)
         obj = revision.object()
-        if not obj.metadata.finalizers:
+        fate = condemn(obj.metadata, options.propagation)
+        if fate is Fate.REMOVED:
             return Deleted(revision.stored if call.dry_run else finish_deletion(engine, revision), finished=True)
-        if obj.metadata.deletion_timestamp or call.dry_run:
+        if fate is Fate.WAITING:
             return Deleted(revision.stored, finished=False)
-        obj.metadata.deletion_timestamp = now()
+        if call.dry_run:
+            return Deleted(replace(revision.stored, tail=PACKAGE_REVISION.encode_tail(obj)), finished=False)
         return Deleted(_mark(engine, revision, UserMetadata.of(obj.metadata)), finished=False)
 
 
 def finish_deletion(engine: Engine, revision: Revision) -> StoredVersion:
-    """Takes the revision's branch away, and with it the revision. Returns its tombstone."""
+    """Takes the revision's branch away, and with it the revision. Returns its tombstone. Whoever asks for it, what is
+    published stays: a draft may have become so, in git, while finalizers held its deletion.
+    """
+    _require_unpublished(revision)
     repository = engine.cache.open_repository(revision.repository)
     with step("engine.delete"):
         return repository.delete_package_revision(revision.row, lambda tx: still(tx, revision))
@@ -61,6 +68,11 @@ def _require_deletable(revision: Revision, options: DeleteOptions) -> None:
     row, stored = revision.row, revision.stored
     wanted, found = (options.uid, options.resource_version), (stored.uid, str(stored.version))
     require_preconditions(PACKAGE_REVISION, row.name, wanted, found)
+    _require_unpublished(revision)
+
+
+def _require_unpublished(revision: Revision) -> None:
+    row = revision.row
     if row.lifecycle == PUBLISHED:
         why = (
             "published PackageRevisions must be proposed for deletion by setting spec.lifecycle to 'DeletionProposed' "

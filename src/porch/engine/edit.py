@@ -20,6 +20,7 @@ from porch.keys import PACKAGE_REVISIONS
 from porch.krm.errors import YamlError
 from porch.krm.kptfile import Kptfile
 from porch.objects import Call, metadata
+from porch.objects.deletion import is_released
 from porch.objects.identity import require_same
 from porch.observe import step
 from porch.repository import Entry, PackageRevisionDraft
@@ -42,8 +43,8 @@ def update_package_revision(engine: Engine, call: Call, namespace: str, name: st
             _validate(call, new, old)
         if new == old:
             return revision.stored
-        if old.metadata.deletion_timestamp and not new.metadata.finalizers:
-            return _finish_deletion(engine, call, revision)
+        if is_released(new.metadata, old.metadata):
+            return _finish_deletion(engine, call, revision, new)
         if _content(new) != _content(old):
             return _edit_content(engine, call, revision, new)
         stored = _put_metadata(engine, call, revision, new)
@@ -77,10 +78,13 @@ def _content(obj: PackageRevision) -> tuple[object, ...]:
     return obj.spec.package_metadata, obj.spec.readiness_gates, obj.status.conditions
 
 
-def _finish_deletion(engine: Engine, call: Call, revision: Revision) -> StoredVersion:
+def _finish_deletion(engine: Engine, call: Call, revision: Revision, new: PackageRevision) -> StoredVersion:
+    """Watchers see the last stored state, still with its finalizers; the client sees what it wrote."""
     namespace, name = revision.row.namespace, revision.row.name
     with engine.locks.hold(PACKAGE_REVISIONS, namespace, name, BUSY.format(namespace, name)):
-        return revision.stored if call.dry_run else finish_deletion(engine, revision)
+        if not call.dry_run:
+            finish_deletion(engine, revision)
+        return replace(revision.stored, tail=PACKAGE_REVISION.encode_tail(new))
 
 
 def _put_metadata(engine: Engine, call: Call, revision: Revision, new: PackageRevision) -> StoredVersion | None:

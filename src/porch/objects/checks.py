@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,24 +59,6 @@ def system_namespaces_stay(_call: Call, _reads: Reads, obj: Any) -> None:
     name = obj.metadata.name
     if name in SYSTEM_NAMESPACES:
         raise Forbidden.of("", NAMESPACES.resource, name, "this namespace may not be deleted")
-
-
-def namespace_is_empty(kinds: Sequence[Kind]) -> DeletionCheck:
-    """A namespace goes last: `kinds` are all that may be in it."""
-
-    def check(_call: Call, reads: Reads, obj: Any) -> None:
-        name = obj.metadata.name
-        held = [text for kind in kinds if kind.namespaced and (text := _count(reads, kind, name))]
-        if held:
-            why = f"the namespace still holds {', '.join(held)}; delete them first"
-            raise Conflict.of("", NAMESPACES.resource, name, why)
-
-    return check
-
-
-def _count(reads: Reads, kind: Kind, namespace: str) -> str:
-    count = reads.versions.count(str(kind.resource), namespace)
-    return f"{count} {kind.resource}" if count else ""
 
 
 @dataclass(frozen=True, slots=True)

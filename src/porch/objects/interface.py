@@ -42,7 +42,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class ListOptions:
-    """`namespace` is empty for all. `resource_version` and `match` as on the wire, already checked for syntax."""
+    """`namespace` is empty for all. `resource_version` and `match` as on the wire, already checked for syntax. `owner`
+    (never on the wire) is as in the store's Query.
+    """
 
     namespace: str = ""
     labels: Selector = EVERYTHING
@@ -51,6 +53,7 @@ class ListOptions:
     continue_token: str = ""
     resource_version: str = ""
     match: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

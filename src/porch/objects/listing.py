@@ -23,6 +23,7 @@ def read_list(reads: Reads, resource: str, selectable: Sequence[str], options: L
         labels=options.labels,
         fields=options.fields,
         limit=options.limit,
+        owner=options.owner,
     )
     if options.continue_token:
         position = paging.read_token(options.continue_token)

@@ -29,6 +29,7 @@ _HEALTH = ("/healthz", "/livez", "/readyz", "/version", "/version/")
 _DISCOVERY = ("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", *_HEALTH)
 _READ = ("get", "list", "watch")
 _WRITE = ("create", "delete", "patch", "update")
+_DELETE_ALL = ("deletecollection",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def _viewing() -> Iterator[PolicyRule]:
 def _editing() -> Iterator[PolicyRule]:
     yield from _viewing()
     yield _resources(PACKAGES.group, (PACKAGE_REVISIONS.resource, PACKAGES.resource), _WRITE)
+    yield _resources(PACKAGES.group, (PACKAGE_REVISIONS.resource,), _DELETE_ALL)
     yield _resources(PACKAGES.group, (PACKAGE_REVISION_RESOURCES.resource,), ("patch", "update"))
 
 

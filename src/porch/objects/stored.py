@@ -18,6 +18,7 @@ from porch.errors import AlreadyExists, BadRequest, Conflict, FieldError, Invali
 from porch.keys import ObjectKey
 from porch.objects import metadata, paging
 from porch.objects.checks import Check, DeletionCheck, warn
+from porch.objects.deletion import Fate, condemn, is_released, owners
 from porch.objects.identity import effective_namespace, require_preconditions, require_same
 from porch.objects.interface import Call, Deleted, DeleteOptions, ListOptions, ListResult
 from porch.objects.listing import read_list
@@ -156,7 +157,7 @@ class StoredObjects:
             new, [*forbidden_changes, *self._strategy.validate(new), *self._strategy.validate_update(new, old)]
         )
         encoded = self._encoded(new)
-        finished = bool(old.metadata.deletion_timestamp) and not new.metadata.finalizers
+        finished = is_released(new.metadata, old.metadata, held=self._strategy.is_held(new))
 
         def admit(reads: Reads) -> bool:
             latest = reads.versions.get(current.key)
@@ -194,7 +195,6 @@ class StoredObjects:
         new.metadata.resource_version = old.metadata.resource_version
 
     def delete(self, call: Call, namespace: str, name: str, options: DeleteOptions) -> Deleted:
-        """`options.propagation` makes no difference: nothing follows its owner."""
         if call.dry_run:
             with self._store.read() as reads:
                 plan = self._plan_deletion(call, reads, namespace, name, options)
@@ -216,14 +216,9 @@ class StoredObjects:
         obj = self._decoded(current)
         for check in self._deletion_checks:
             check(call, reads, obj)
-        meta = obj.metadata
-        if not meta.finalizers:
-            return _Deletion(current, finished=True)
-        if meta.deletion_timestamp:
-            return _Deletion(current, finished=False)
-        meta.deletion_timestamp, meta.deletion_grace_period_seconds = metadata.now(), 0
-        if meta.generation:
-            meta.generation += 1
+        fate = condemn(obj.metadata, options.propagation, held=self._strategy.is_held(obj))
+        if fate is not Fate.MARKED:
+            return _Deletion(current, finished=fate is Fate.REMOVED)
         self._strategy.prepare_for_deletion(obj)
         return _Deletion(current, finished=False, marked=self._encoded(obj))
 
@@ -249,9 +244,10 @@ class StoredObjects:
             tail=self.kind.encode_tail(obj),
             labels=dict(meta.labels),
             fields=self._strategy.fields(obj),
+            owners=owners(meta),
         )
 
 
 def _unstored(new: NewVersion, version: int) -> StoredVersion:
     """An answer that is not in the store."""
-    return StoredVersion(new.key, version, new.uid, new.tail, new.alias, new.labels, new.fields)
+    return StoredVersion(new.key, version, new.uid, new.tail, new.alias, new.labels, new.fields, owners=new.owners)

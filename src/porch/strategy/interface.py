@@ -49,6 +49,10 @@ class Strategy:
     def prepare_for_deletion(self, obj: Any) -> None:
         """Marks an object whose deletion waits for finalizers, besides its metadata."""
 
+    def is_held(self, obj: Any) -> bool:
+        """Whether more than metadata.finalizers must go before the object can be removed."""
+        return False
+
     def name_problems(self, name: str) -> list[str]:
         """Why `name` is no name of this kind."""
         return subdomain_problems(name)

@@ -1,8 +1,12 @@
-"""Namespaces: a name and a phase. What is in one decides whether it may go; that is a check of the storage."""
+"""Namespaces: a name and a phase. One that is deleted waits for `spec.finalizers`: the namespace controller empties it,
+says in the status how far it is, and takes its finalizer away at `finalize`, the one place where spec may change.
+"""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
+
+import msgspec
 
 from porch.keys import label_problems
 from porch.strategy.interface import Column, Strategy
@@ -23,13 +27,19 @@ class NamespaceStrategy(Strategy):
         obj.spec.finalizers = ["kubernetes"]
         obj.status = NamespaceStatus(phase="Active")
 
-    def prepare_for_update(self, obj: Namespace, old: Namespace, subresource: str) -> None:  # noqa: ARG002
-        """Spec and status are the server's own."""
+    def prepare_for_update(self, obj: Namespace, old: Namespace, subresource: str) -> None:
         obj.metadata.labels[NAME_LABEL] = obj.metadata.name
-        obj.spec, obj.status = old.spec, old.status
+        obj.spec = obj.spec if subresource == "finalize" else old.spec
+        conditions = obj.status.conditions
+        obj.status = msgspec.structs.replace(old.status)
+        if subresource == "status":
+            obj.status.conditions = conditions
 
     def prepare_for_deletion(self, obj: Namespace) -> None:
         obj.status = NamespaceStatus(phase="Terminating")
+
+    def is_held(self, obj: Namespace) -> bool:
+        return bool(obj.spec.finalizers)
 
     def name_problems(self, name: str) -> list[str]:
         return label_problems(name)

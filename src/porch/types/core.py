@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from porch.types.base import Part, described
-from porch.types.kind import Kind
+from porch.types.kind import CRUD, Kind
 from porch.types.meta import Object
 
 
@@ -15,8 +15,19 @@ class NamespaceSpec(Part):
     finalizers: list[str] = []
 
 
+class NamespaceCondition(Part):
+    """How far the deletion of a namespace is."""
+
+    type: str = ""
+    status: Annotated[str, described("True, False or Unknown.")] = ""
+    last_transition_time: Annotated[str | None, described(format="date-time")] = None
+    reason: str = ""
+    message: str = ""
+
+
 class NamespaceStatus(Part):
     phase: str = ""
+    conditions: Annotated[list[NamespaceCondition], described(merge_key="type")] = []
 
 
 class Namespace(Object):
@@ -82,7 +93,17 @@ class Event(Object):
     reporting_instance: Annotated[str, described("Which one of them tells.")] = ""
 
 
-NAMESPACE = Kind("", "v1", "Namespace", "namespaces", Namespace, namespaced=False, short_names=("ns",))
+NAMESPACE = Kind(
+    "",
+    "v1",
+    "Namespace",
+    "namespaces",
+    Namespace,
+    namespaced=False,
+    short_names=("ns",),
+    verbs=tuple(verb for verb in CRUD if verb != "deletecollection"),  # nobody means all namespaces
+    subresources=(("finalize", ("update",)), ("status", ("get", "patch", "update"))),
+)
 SECRET = Kind("", "v1", "Secret", "secrets", Secret)
 EVENT = Kind("", "v1", "Event", "events", Event, short_names=("ev",))
 CONFIG_MAP = Kind("", "v1", "ConfigMap", "configmaps", ConfigMap, short_names=("cm",))

@@ -15,7 +15,7 @@ import msgspec
 from porch.keys import GroupResource
 from porch.types.meta import Object
 
-CRUD = ("create", "delete", "get", "list", "patch", "update", "watch")
+CRUD = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 _encoder = msgspec.json.Encoder()
 
 

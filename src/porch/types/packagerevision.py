@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from porch.types.base import Part, always, described
-from porch.types.kind import Kind
+from porch.types.kind import CRUD, Kind
 from porch.types.meta import NameReference, Object
 from porch.types.task import Task
 
@@ -92,6 +92,6 @@ PACKAGE_REVISION = Kind(
     "PackageRevision",
     "packagerevisions",
     PackageRevision,
-    verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
+    verbs=CRUD,
     schema_name="com.github.nephio-project.porch.api.porch.v1alpha1.PackageRevision",
 )

@@ -9,14 +9,13 @@ import pytest
 
 from porch.objects import Call, Caller
 from porch.objects.bootstrap import create_system_namespaces
-from porch.objects.checks import namespace_exists, namespace_is_empty, repository_conflicts, system_namespaces_stay
+from porch.objects.checks import namespace_exists, repository_conflicts, system_namespaces_stay
 from porch.objects.stored import StoredObjects
 from porch.store import Store
 from porch.store.sqlite import open_store
 from porch.strategy.configmap import ConfigMapStrategy
 from porch.strategy.namespace import NamespaceStrategy
 from porch.strategy.repository import RepositoryStrategy
-from porch.types import ALL_KINDS
 from porch.types.core import CONFIG_MAP, NAMESPACE
 from porch.types.repository import REPOSITORY
 
@@ -41,8 +40,7 @@ def rehearsal() -> Call:
 
 @pytest.fixture
 def namespaces(store: Store) -> StoredObjects:
-    checks = (system_namespaces_stay, namespace_is_empty(ALL_KINDS))
-    storage = StoredObjects(store, NamespaceStrategy(NAMESPACE), deletion_checks=checks)
+    storage = StoredObjects(store, NamespaceStrategy(NAMESPACE), deletion_checks=(system_namespaces_stay,))
     create_system_namespaces(storage)
     return storage
 

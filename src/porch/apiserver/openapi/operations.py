@@ -73,6 +73,7 @@ _LIST = (
     Parameter("resourceVersionMatch", "string", "How to take resourceVersion: `Exact` or `NotOlderThan`."),
     Parameter("timeoutSeconds", "integer", "End the request after this time."),
 )
+_DELETE_COLLECTION = (*_DELETE[:-1], *_LIST)
 _WATCH = (
     Parameter("allowWatchBookmarks", "boolean", "Send bookmarks in a watch."),
     Parameter("sendInitialEvents", "boolean", "Begin a watch with the present objects."),
@@ -100,9 +101,13 @@ _SHAPES = {
     "update": _Shape("put", "put", "replace", "Replace a {kind}.", _WRITE, codes=(200, 201)),
     "patch": _Shape("patch", "patch", "patch", "Change parts of a {kind}.", _WRITE, PATCH_TYPES, (200, 201)),
     "delete": _Shape("delete", "delete", "delete", "Delete a {kind}.", _DELETE, codes=(200, 202)),
+    "deletecollection": _Shape(
+        "delete", "deletecollection", "delete", "Delete all {kind} objects that are selected.", _DELETE_COLLECTION
+    ),
 }
+_BODIES = {"patch": PATCH, "delete": DELETE_OPTIONS, "deletecollection": DELETE_OPTIONS}
 _OBJECT_VERBS = ("get", "update", "patch", "delete")
-_COLLECTION_VERBS = ("list", "create")
+_COLLECTION_VERBS = ("list", "create", "deletecollection")
 
 
 def operations(kinds: Iterable[Kind]) -> Iterator[Operation]:
@@ -142,18 +147,19 @@ def _operation(kind: Kind, place: _Place, verb: str) -> Operation:
     shape = _SHAPES[verb]
     watch = _WATCH if verb == "list" and "watch" in kind.verbs else ()
     namespaced = "Namespaced" if _NAMESPACE in place.scope else ""
-    own = schema_name(kind)
+    collection = "Collection" if verb == "deletecollection" else ""
+    own, of_list = schema_name(kind), list_schema_name(kind)
     return Operation(
         path=place.path,
         method=shape.method,
         action=shape.action,
-        id=f"{shape.id}{_camel(kind)}{namespaced}{kind.name}{place.suffix}",
+        id=f"{shape.id}{_camel(kind)}{collection}{namespaced}{kind.name}{place.suffix}",
         description=shape.sentence.format(kind=kind.name),
         kind=kind,
         parameters=(*place.scope, *shape.parameters, *watch),
-        answer={"list": list_schema_name(kind), "delete": STATUS}.get(verb, own),
-        body={"create": own, "update": own, "patch": PATCH, "delete": DELETE_OPTIONS}.get(verb, ""),
-        body_required=verb != "delete",
+        answer={"list": of_list, "deletecollection": of_list, "delete": STATUS}.get(verb, own),
+        body=_BODIES.get(verb, own if verb in {"create", "update"} else ""),
+        body_required=verb not in {"delete", "deletecollection"},
         consumes=shape.consumes,
         codes=shape.codes,
     )

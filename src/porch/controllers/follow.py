@@ -1,0 +1,41 @@
+"""What controllers share: following a resource through the feed, and reading a list a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import NoReturn
+
+from porch.cache import SYSTEM
+from porch.objects import Call, ChangeFeed, ListOptions, ResourceStorage
+from porch.store import Change, StoredVersion
+from porch.types.meta import ObjectMeta
+
+PAGE = 500
+_WAIT_SECONDS = 60.0
+_CHANGES = 1000
+
+
+async def follow(feed: ChangeFeed, resource: str, seen: int, note: Callable[[Change], None]) -> NoReturn:
+    """Calls `note` for each change behind the version `seen`. Raises Expired when some were compacted away."""
+    while True:
+        await feed.wait(resource, seen, _WAIT_SECONDS)
+        for change in feed.changes(resource, seen, _CHANGES):
+            seen = change.current.version
+            note(change)
+
+
+def pages(storage: ResourceStorage, selection: ListOptions) -> Iterator[StoredVersion]:
+    """All objects that `selection` selects, in one state. Raises Expired when that was compacted away meanwhile."""
+    selection = replace(selection, limit=PAGE)
+    while True:
+        result = storage.list(Call(SYSTEM), selection)
+        yield from result.page.items
+        if not result.continue_token:
+            return
+        selection = replace(selection, continue_token=result.continue_token)
+
+
+def metadata_of(storage: ResourceStorage, item: StoredVersion) -> ObjectMeta:
+    meta: ObjectMeta = storage.kind.decode(item.version, item.tail).metadata
+    return meta
