@@ -17,11 +17,12 @@ from urllib.parse import quote
 from porch.apiserver.app import App, Limits
 from porch.apiserver.health import Health, Version
 from porch.apiserver.interface import Attributes, ClientCertificate, Documents, Resource
+from porch.engine import WatcherManager
 from porch.errors import Forbidden, Unauthorized
 from porch.keys import GroupResource
 from porch.objects import Call, Caller, ListOptions
 from porch.objects.stored import StoredObjects
-from porch.store import Change, Store, StoredVersion
+from porch.store import Store, StoredVersion
 from porch.strategy.interface import Strategy
 
 SECONDS = 10.0
@@ -52,39 +53,6 @@ class Allowing:
             resource = GroupResource(attributes.group, attributes.resource)
             why = f'User "{caller.name}" cannot {attributes.verb} resource'
             raise Forbidden.of(resource.group, resource.resource, attributes.name, why)
-
-
-class StoreFeed:
-    """The log of a store, waking those who wait for it after each commit."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._moved = asyncio.Event()
-        store.on_commit(self._wake)
-
-    def _wake(self, _changes: Sequence[Change]) -> None:
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._moved.set)
-
-    def version(self) -> int:
-        with self._store.read() as reads:
-            return reads.versions.version()
-
-    def changes(self, resource: str, after: int, limit: int) -> Sequence[Change]:
-        with self._store.read() as reads:
-            return reads.versions.changes(resource, after, limit)
-
-    async def wait(self, resource: str, after: int, seconds: float) -> bool:
-        self._loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(seconds):
-                while not self.changes(resource, after, 1):
-                    self._moved.clear()
-                    await self._moved.wait()
-        except TimeoutError:
-            return False
-        return True
 
 
 class DashedNames(StoredObjects):
@@ -135,7 +103,7 @@ class Wire:
         self.runner = asyncio.Runner()
         self.app = App(
             resources,
-            StoreFeed(store),
+            WatcherManager(store),
             authenticator=BearerNames(),
             authorizer=self.authorizer,
             documents=[Health({}, {}), Version(), *more],

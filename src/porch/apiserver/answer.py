@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
-from porch.apiserver.encode import META_GROUP, list_json, object_json, partial_object
+from porch.apiserver.encode import META_GROUP, object_json, partial_object
 from porch.apiserver.interface import Answer, Resource
 from porch.apiserver.negotiate import PARTIAL, PARTIAL_LIST, TABLE, YAML, Shape
-from porch.apiserver.table import table
+from porch.apiserver.table import rows, table
 from porch.objects import ListResult
 from porch.store import StoredVersion
 
@@ -34,21 +34,55 @@ def object_body(resource: Resource, item: StoredVersion, shape: Shape, include: 
 
 
 def of_list(resource: Resource, result: ListResult, shape: Shape, include: str) -> Answer:
-    page, kind = result.page, resource.kind
-    metadata: dict[str, Any] = {"resourceVersion": str(page.version)}
-    if result.continue_token:
-        metadata["continue"] = result.continue_token
-        if result.remaining is not None:
-            metadata["remainingItemCount"] = result.remaining
-    if shape.transform == TABLE:
-        body = table(resource, page.items, metadata, version=shape.version, include=include)
-    elif shape.transform == PARTIAL_LIST:
-        items = (partial_object(kind, item, shape.version) for item in page.items)
-        body = list_json(PARTIAL_LIST, f"{META_GROUP}/{shape.version}", msgspec.json.encode(metadata), items)
-    else:
-        items = (object_json(kind, item) for item in page.items)
-        body = list_json(kind.list_name, kind.api_version, msgspec.json.encode(metadata), items)
-    return finished(body, shape)
+    """One page, or a whole list."""
+    body = _List(resource, shape, include)
+    return finished(b"".join((body.head(result), body.items(result), b"]}")), shape)
+
+
+def of_long_list(
+    resource: Resource, first: ListResult, rest: Iterator[ListResult], shape: Shape, include: str
+) -> Answer:
+    """A list that is read page by page while it is sent. Only as JSON, and never indented."""
+    body = _List(resource, shape, include)
+
+    def pieces() -> Iterator[bytes]:
+        for result in rest:
+            yield b"," + body.items(result) if result.page.items else b""
+        yield b"]}\n"
+
+    whole = replace(first, continue_token="", remaining=None)
+    return Answer(body.head(whole) + body.items(first), rest=pieces())
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """The JSON text of a list in its parts: `head`, then the items of its pages with commas between, then `]}`."""
+
+    resource: Resource
+    shape: Shape
+    include: str
+
+    def head(self, result: ListResult) -> bytes:
+        metadata: dict[str, Any] = {"resourceVersion": str(result.page.version)}
+        if result.continue_token:
+            metadata["continue"] = result.continue_token
+            if result.remaining is not None:
+                metadata["remainingItemCount"] = result.remaining
+        if self.shape.transform == TABLE:
+            return table(self.resource, [], metadata, version=self.shape.version).removesuffix(b"]}")
+        name, api_version = self.resource.kind.list_name, self.resource.kind.api_version
+        if self.shape.transform == PARTIAL_LIST:
+            name, api_version = PARTIAL_LIST, f"{META_GROUP}/{self.shape.version}"
+        head = f'{{"kind":"{name}","apiVersion":"{api_version}","metadata":'
+        return b'%s%s,"items":[' % (head.encode(), msgspec.json.encode(metadata))
+
+    def items(self, result: ListResult) -> bytes:
+        kind, shape, items = self.resource.kind, self.shape, result.page.items
+        if shape.transform == TABLE:
+            return rows(self.resource, items, shape.version, self.include)
+        if shape.transform == PARTIAL_LIST:
+            return b",".join(partial_object(kind, item, shape.version) for item in items)
+        return b",".join(object_json(kind, item) for item in items)
 
 
 def of_value(value: Mapping[str, Any], shape: Shape, code: int = 200) -> Answer:
@@ -67,7 +101,15 @@ def finished(body: bytes, shape: Shape, code: int = 200) -> Answer:
 
 
 def may_compress(answer: Answer, accept_encoding: str) -> bool:
-    return len(answer.body) > GZIP_ABOVE and "gzip" in accept_encoding and "Content-Encoding" not in answer.headers
+    return len(answer.body) > GZIP_ABOVE and takes_gzip(accept_encoding) and "Content-Encoding" not in answer.headers
+
+
+def takes_gzip(accept_encoding: str) -> bool:
+    for item in accept_encoding.split(","):
+        name, _, weight = item.replace(" ", "").lower().partition(";q=")
+        if name == "gzip":
+            return weight.strip("0.") != "" or not weight
+    return False
 
 
 def compressed(answer: Answer) -> Answer:

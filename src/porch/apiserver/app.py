@@ -88,6 +88,9 @@ class App:
         self._readers = ThreadPoolExecutor(self._limits.read_threads, "porch-read")
         self._writers = ThreadPoolExecutor(self._limits.write_threads, "porch-write")
         self._in_flight = {"read": 0, "write": 0, "watch": 0}
+        self._chunks = watch.Chunks()
+        self._watches: set[watch.Watch] = set()
+        self._ending: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -202,10 +205,33 @@ class App:
     async def _watch(self, operation: Operation, responder: Responder) -> None:
         target = operation.target
         options = watch_options(operation.request, target.namespace, target.name)
-        stream = watch.Watch(operation, options, self._feed)
+        stream = watch.Watch(operation, options, self._feed, self._chunks)
         await self._in_thread(self._readers, stream.begin)
         await responder.start(200, JSON, {})
-        responder.entry.size = await stream.run(responder.raw_send, self._stopping)
+        with self._ended_in_time(stream, operation.request):
+            await stream.run(responder.write)
+        await responder.finish()
+
+    @contextmanager
+    def _ended_in_time(self, stream: watch.Watch, request: Request) -> Iterator[None]:
+        """The stream ends when the server stops or the client has gone."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end_watches())
+        self._watches.add(stream)
+        gone = asyncio.ensure_future(request.disconnected())
+        gone.add_done_callback(lambda _: stream.end())
+        try:
+            if self._stopping.is_set():
+                stream.end()
+            yield
+        finally:
+            self._watches.discard(stream)
+            gone.cancel()
+
+    async def _end_watches(self) -> None:
+        await self._stopping.wait()
+        for stream in self._watches:
+            stream.end()
 
     @contextmanager
     def _slot(self, verb: str) -> Iterator[None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import msgspec
@@ -39,11 +38,6 @@ def partial_object(kind: Kind, item: StoredVersion, version: str) -> bytes:
         version.encode(),
         metadata,
     )
-
-
-def list_json(kind: str, api_version: str, metadata: bytes, items: Iterable[bytes]) -> bytes:
-    head = f'{{"kind":"{kind}","apiVersion":"{api_version}","metadata":'.encode()
-    return b"".join((head, metadata, b',"items":[', b",".join(items), b"]}"))
 
 
 def renamed(item: StoredVersion, name: str) -> StoredVersion:

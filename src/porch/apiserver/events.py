@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 import msgspec
@@ -27,6 +28,24 @@ class Events:
         self._resource = operation.target.resource
         self._selection = selection
         self._headed = True
+        self._shape = (
+            self._resource.kind.resource,
+            operation.shape,
+            operation.include,
+            operation.given,
+            selection.namespace,
+            selection.labels,
+            selection.fields,
+        )
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal for watches to which a change is the same line."""
+        return self._shape, self._headed
+
+    def continued(self) -> None:
+        """Lines of an equal watch were sent for this one."""
+        self._headed = False
 
     def added(self, item: StoredVersion) -> bytes:
         return self._event("ADDED", item)

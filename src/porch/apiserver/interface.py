@@ -7,7 +7,7 @@ health, metrics) and makes an `app.App` of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -99,12 +99,15 @@ class DocumentRequest:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole response. `headers` come on top of Content-Type, Content-Length, Audit-Id and a default Cache-Control."""
+    """A response. `headers` come on top of Content-Type, Content-Length, Audit-Id and a default Cache-Control. `rest`
+    makes what follows the body, piece by piece, on a worker thread.
+    """
 
     body: bytes
     content_type: str = "application/json"
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    rest: Iterator[bytes] | None = None
 
 
 class Documents(Protocol):

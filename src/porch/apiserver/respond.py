@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from porch.apiserver import answer as answers
@@ -17,6 +18,7 @@ from porch.errors import BadRequest, PorchError, RequestTooLarge, ServiceUnavail
 
 _WARNINGS_SIZE, _WARNING_CUT = 4096, 256
 _PIECE = 128 * 1024
+_GZIP = 31  # zlib's word for its format
 
 
 class Responder:
@@ -31,6 +33,9 @@ class Responder:
 
     async def send(self, answer: Answer) -> None:
         accepted = self._request.headers.get("accept-encoding", "")
+        if answer.rest is not None:
+            await self._stream(answer, answer.rest, gzip=answers.takes_gzip(accepted))
+            return
         if answers.may_compress(answer, accepted):
             answer = await asyncio.to_thread(answers.compressed, answer)
         self.entry.size = len(answer.body)
@@ -49,6 +54,32 @@ class Responder:
             await asyncio.sleep(0)
         rest = body[max(0, (len(body) - 1) // _PIECE) * _PIECE :]
         await self.raw_send({"type": "http.response.body", "body": rest, "more_body": False})
+
+    async def write(self, body: bytes) -> None:
+        """A piece of a body whose length nobody knows; the server flushes it."""
+        self.entry.size += len(body)
+        await self.raw_send({"type": "http.response.body", "body": body, "more_body": True})
+
+    async def finish(self) -> None:
+        await self.raw_send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _stream(self, answer: Answer, rest: Iterator[bytes], *, gzip: bool) -> None:
+        """A list that is read while it is sent."""
+        headers = {"Server-Timing": self.entry.server_timing(), **answer.headers}
+        encoder = zlib.compressobj(1, wbits=_GZIP) if gzip else None
+        if encoder is not None:
+            headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        await self.start(answer.status, answer.content_type, headers)
+        piece: bytes | None = answer.body
+        while piece is not None:
+            if encoder is not None:
+                piece = await asyncio.to_thread(encoder.compress, piece)
+            if piece:
+                await self.write(piece)
+            piece = await asyncio.to_thread(next, rest, None)
+        if encoder is not None:
+            await self.write(encoder.flush())
+        await self.finish()
 
     async def start(self, code: int, content_type: str, headers: Mapping[str, str]) -> None:
         """Sends status and headers; the body is the caller's."""

@@ -48,6 +48,12 @@ def table(
     )
 
 
+def rows(resource: Resource, items: Sequence[StoredVersion], version: str, include: str) -> bytes:
+    """The rows of a Table, with commas between."""
+    now = datetime.now(UTC)
+    return msgspec.json.encode([_row(resource, item, version, include, now) for item in items])[1:-1]
+
+
 def _definition(column: Column) -> dict[str, Any]:
     return {
         "name": column.name,

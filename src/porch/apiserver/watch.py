@@ -1,8 +1,9 @@
 """The verb watch: a cursor in the log of changes, turned into a stream of JSON lines.
 
-A watch first sends the current objects (unless it resumes from a version), then what the ChangeFeed has after its
-cursor, as long as client, deadline and server last. Nothing is queued for a slow client: it reads on from the log at
-its own pace, and is told 410 when the log has been compacted past it.
+A watch first sends the current objects, page by page (unless it resumes from a version), then what the ChangeFeed has
+after its cursor, as long as client, deadline and server last. Nothing is queued for a slow client: it reads on from the
+log at its own pace, and is told 410 when the log has been compacted past it. Watches that ask for the same and stand at
+the same place are sent the same bytes, encoded once.
 """
 
 from __future__ import annotations
@@ -10,39 +11,69 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 
 from porch.apiserver.events import Events
 from porch.apiserver.operation import Operation
 from porch.apiserver.options import WatchOptions
-from porch.apiserver.read import canonical
-from porch.apiserver.request import Send
+from porch.apiserver.read import PAGE, canonical
 from porch.errors import PorchError
-from porch.objects import ChangeFeed, ListOptions
+from porch.objects import ChangeFeed, ListOptions, ListResult
 from porch.store import Change
 
+Write = Callable[[bytes], Awaitable[None]]
 BOOKMARK_SECONDS = 60.0
 _TIMEOUTS = (1800.0, 3600.0)
-_BATCH = 500
 _RECENT = 1000
+_CHUNK_BYTES = 48 * 1024
+"""About as much is read for a client at once, and so kept for one that does not take it."""
+_KEPT_CHUNKS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Event lines, and the version that a watch has reached with them. `more`: there is more to read at once."""
+
+    lines: bytes
+    after: int
+    more: bool
+
+
+class Chunks:
+    """Chunks that other watches may want too. Of one event loop."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, Chunk] = OrderedDict()
+
+    def get(self, key: Hashable) -> Chunk | None:
+        return self._kept.get(key)
+
+    def put(self, key: Hashable, chunk: Chunk) -> None:
+        self._kept[key] = chunk
+        while len(self._kept) > _KEPT_CHUNKS:
+            self._kept.popitem(last=False)
 
 
 class Watch:
     """One watch: `begin` may raise errors that are answered as such, `run` streams and tells them as events."""
 
-    def __init__(self, operation: Operation, options: WatchOptions, feed: ChangeFeed) -> None:
+    def __init__(self, operation: Operation, options: WatchOptions, feed: ChangeFeed, chunks: Chunks) -> None:
         self._operation = operation
         self._options = options
         self._selection = canonical(options.selection, operation)
-        self._feed = feed
+        self._feed, self._chunks = feed, chunks
         self._resource = operation.target.resource.log
         self._events = Events(operation, self._selection)
         self._after = 0
-        self._first: list[bytes] = []
-        self._sent = 0
+        self._page: ListResult | None = None
+        self._over = False
+        self._waiting: asyncio.Future[None] | None = None
+        self._woken = False
 
     def begin(self) -> None:
-        """Reads the current objects, or only has the selectors checked. Synchronous, for a worker thread."""
+        """Reads the first current objects, or only has the selectors checked. Synchronous, for a worker thread."""
         storage, selected = self._operation.target.resource.storage, self._selection
         version = selected.resource_version
         if not self._options.initial:
@@ -51,79 +82,110 @@ class Watch:
             self._after = int(version or 0) or self._feed.version()
             return
         match = selected.match if version not in {"", "0"} else ""
-        current = ListOptions(
-            selected.namespace, selected.labels, selected.fields, resource_version=version, match=match
+        self._page = storage.list(
+            self._operation.call,
+            ListOptions(
+                selected.namespace, selected.labels, selected.fields, PAGE, resource_version=version, match=match
+            ),
         )
-        page = storage.list(self._operation.call, current).page
-        self._after = page.version
-        self._first = [self._events.added(item) for item in page.items]
-        if self._options.mark_end:
-            self._first.append(self._events.bookmark(self._after, initial_end=True))
+        self._after = self._page.page.version
 
-    async def run(self, send: Send, stopping: asyncio.Event) -> int:
-        """Streams until the deadline, a stop, or until the client has gone. Returns the number of bytes sent."""
-        await self._write(send, self._first)
-        self._first = []
-        over = asyncio.ensure_future(self._over(stopping))
+    def end(self) -> None:
+        """Has the stream end cleanly, soon. On the event loop."""
+        self._over = True
+        self._wake()
+
+    async def run(self, write: Write) -> None:
+        """Streams until the deadline or `end`. What goes wrong is the last event."""
+        forget = self._feed.subscribe(self._resource, self._wake)
         try:
-            await self._follow(send, over)
+            await self._initial(write)
+            await self._follow(write)
         except PorchError as error:
-            await self._write(send, [self._events.error(error)])
+            await write(self._events.error(error))
         finally:
-            over.cancel()
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-        return self._sent
+            forget()
 
-    async def _follow(self, send: Send, over: asyncio.Future[None]) -> None:
+    async def _initial(self, write: Write) -> None:
+        """The current objects, as they were when the watch began."""
+        while self._page is not None and not self._over:
+            lines = [self._events.added(item) for item in self._page.page.items]
+            token, self._page = self._page.continue_token, None
+            if token:
+                rest = replace(self._selection, limit=PAGE, continue_token=token, resource_version="", match="")
+                self._page = await asyncio.to_thread(
+                    self._operation.target.resource.storage.list, self._operation.call, rest
+                )
+            elif self._options.mark_end:
+                lines.append(self._events.bookmark(self._after, initial_end=True))
+            if lines:
+                await write(b"".join(lines))
+
+    async def _follow(self, write: Write) -> None:
         deadline = time.monotonic() + (self._options.timeout or random.uniform(*_TIMEOUTS))  # noqa: S311 - no secret
         bookmark_at = time.monotonic() + BOOKMARK_SECONDS
-        while not over.done():
-            changes = await self._read()
-            await self._write(send, [line for change in changes if (line := self._events.of(change))])
-            if len(changes) == _BATCH:
+        while not self._over:
+            self._woken = False
+            chunk = await self._read()
+            self._after = chunk.after
+            if chunk.lines:
+                await write(chunk.lines)
+            if chunk.more:
                 await asyncio.sleep(0)
                 continue
             now = time.monotonic()
             if self._options.bookmarks and now >= min(bookmark_at, deadline):
-                await self._write(send, [self._events.bookmark(self._after)])
+                await write(self._events.bookmark(self._after))
                 bookmark_at = now + BOOKMARK_SECONDS
             if now >= deadline:
                 return
-            await self._wait(min(bookmark_at, deadline) - now, over)
+            await self._wait(min(bookmark_at, deadline) - now)
 
-    async def _read(self) -> Sequence[Change]:
+    async def _read(self) -> Chunk:
         """The next changes; moves the cursor behind them, or, when there are no more, to the newest version."""
         newest = self._feed.version()
-        arguments = (self._resource, self._after, _BATCH)
+        key = (self._events.identity, self._after, newest)
+        if (chunk := self._chunks.get(key)) is not None:
+            if chunk.lines:
+                self._events.continued()
+            return chunk
+        arguments = (self._resource, self._after, PAGE)
         if newest - self._after > _RECENT:
             changes = await asyncio.to_thread(self._feed.changes, *arguments)
         else:
             changes = self._feed.changes(*arguments)
-        last = changes[-1].current.version if changes else 0
-        self._after = max(self._after, last, newest if len(changes) < _BATCH else 0)
-        return changes
+        chunk = self._chunk(changes, newest)
+        self._chunks.put(key, chunk)
+        return chunk
 
-    async def _wait(self, seconds: float, over: asyncio.Future[None]) -> None:
-        changed = asyncio.ensure_future(self._feed.wait(self._resource, self._after, seconds))
+    def _chunk(self, changes: Sequence[Change], newest: int) -> Chunk:
+        lines: list[bytes] = []
+        size = 0
+        for place, change in enumerate(changes, 1):
+            if line := self._events.of(change):
+                lines.append(line)
+                size += len(line)
+            if size > _CHUNK_BYTES and place < len(changes):
+                return Chunk(b"".join(lines), change.current.version, more=True)
+        more = len(changes) == PAGE
+        after = changes[-1].current.version if more else max(self._after, newest)
+        if changes:
+            after = max(after, changes[-1].current.version)
+        return Chunk(b"".join(lines), after, more)
+
+    async def _wait(self, seconds: float) -> None:
+        if self._woken or self._over:
+            return
+        loop = asyncio.get_running_loop()
+        self._waiting = loop.create_future()
+        timer = loop.call_later(seconds, self._wake)
         try:
-            await asyncio.wait((changed, over), return_when=asyncio.FIRST_COMPLETED)
-            if changed.done():
-                changed.result()
+            await self._waiting
         finally:
-            changed.cancel()
+            timer.cancel()
+            self._waiting = None
 
-    async def _over(self, stopping: asyncio.Event) -> None:
-        """Returns when the server stops or the client has gone."""
-        waits = {asyncio.ensure_future(stopping.wait()), asyncio.ensure_future(self._operation.request.disconnected())}
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
-    async def _write(self, send: Send, lines: Sequence[bytes]) -> None:
-        """All lines in one chunk, which the server flushes."""
-        if lines:
-            body = b"".join(lines)
-            self._sent += len(body)
-            await send({"type": "http.response.body", "body": body, "more_body": True})
+    def _wake(self) -> None:
+        self._woken = True
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)

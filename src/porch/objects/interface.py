@@ -148,3 +148,9 @@ class ChangeFeed(Protocol):
     async def wait(self, resource: str, after: int, seconds: float) -> bool:
         """Waits, at most `seconds`, until the resource has a version above `after`; False on time-out."""
         ...
+
+    def subscribe(self, resource: str, wake: Callable[[], None]) -> Callable[[], None]:
+        """Has `wake` called on the event loop after changes of the resource: soon, once for many where there are many.
+        Returns what ends that. Called on the event loop.
+        """
+        ...

@@ -50,9 +50,6 @@ def _first_page(reads: Reads, query: Query, options: ListOptions) -> Page:
     version = paging.read_version(options.resource_version)
     if version:
         paging.require_reached(version, reads.versions.version())
-    elif options.resource_version:
-        # "0" asks for whatever is at hand, all of it at once: Kubernetes reads its cache then.
-        query = replace(query, limit=0)
     if options.match != "Exact":
         return reads.versions.list(query)
     try:

@@ -17,9 +17,10 @@ import uvloop
 from porch.apiserver.app import App
 from porch.apiserver.interface import Resource
 from porch.apiserver.server import Tls, serve
+from porch.engine import WatcherManager
 from porch.store import Store
 from tests.support.pki import Authority
-from tests.support.wire import SECONDS, Allowing, BearerNames, StoreFeed
+from tests.support.wire import SECONDS, Allowing, BearerNames
 
 T = TypeVar("T")
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -85,7 +86,7 @@ class Server:
         self.port = listener.getsockname()[1]
         app = App(
             self._resources,
-            StoreFeed(self._store),
+            WatcherManager(self._store),
             authenticator=BearerNames(),
             authorizer=Allowing(),
             documents=[],
