@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from porch import observe
-from porch.apiserver import audit, read, select, watch, write
+from porch.apiserver import audit, read, select, watch, websocket, write
 from porch.apiserver.collection import delete_collection
 from porch.apiserver.interface import (
     Answer,
@@ -36,7 +36,7 @@ from porch.apiserver.request import Disconnected, Receive, Request, Scope, Send
 from porch.apiserver.respond import Responder
 from porch.apiserver.route import Resources, Target, WrongMethod, find, index
 from porch.apiserver.table import include_object
-from porch.errors import Conflict, Details, NotFound, PorchError, Timeout, TooManyRequests
+from porch.errors import BadRequest, Conflict, Details, NotFound, PorchError, Timeout, TooManyRequests
 from porch.objects import Call, Caller, ChangeFeed
 
 T = TypeVar("T")
@@ -93,7 +93,9 @@ class App:
         self._ending: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "websocket":
+            scope, receive, send = websocket.as_http(scope, receive, send)
+        elif scope["type"] != "http":
             raise NotImplementedError(f"{scope['type']} is not spoken here")
         request = Request(scope, receive)
         entry = audit.Entry(audit.audit_id(request.headers.get("audit-id", "")), request.method, request.path)
@@ -120,6 +122,8 @@ class App:
 
     async def _answer(self, request: Request, responder: Responder) -> None:
         segments = request.segments
+        if request.by_websocket and not request.flag("watch"):
+            raise BadRequest("a websocket carries watches only: add ?watch=true, or leave out the upgrade")
         if segments[0] in _ANONYMOUS:
             await responder.send(self._document(request))
             return

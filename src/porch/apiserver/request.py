@@ -44,6 +44,10 @@ class Request:
         return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.raw_headers}
 
     @property
+    def by_websocket(self) -> bool:
+        return bool(self._scope["type"] == "websocket")
+
+    @property
     def certificate(self) -> ClientCertificate | None:
         extensions: Mapping[str, Any] = self._scope.get("extensions") or {}
         return extensions.get(CERTIFICATE)

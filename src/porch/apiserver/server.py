@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
 from porch.apiserver.interface import ClientCertificate
 from porch.apiserver.request import CERTIFICATE, Receive, Scope, Send
@@ -25,6 +26,9 @@ from porch.apiserver.request import CERTIFICATE, Receive, Scope, Send
 _HEAD_SECONDS = 15.0
 _MAX_HEAD = 64 * 1024
 _KEEP_ALIVE = 90
+_MAX_MESSAGE = 4096  # what clients say over a websocket is not even looked at
+_UNREAD_BYTES = 64 * 1024
+"""So much waits for a slow client before the server stops writing to it."""
 
 
 class Application(Protocol):
@@ -70,7 +74,8 @@ async def serve(
     config = uvicorn.Config(
         app,
         http=_Protocol,
-        ws="none",
+        ws=_WebSocket,
+        ws_max_size=_MAX_MESSAGE,
         lifespan="off",
         interface="asgi3",
         log_config=None,
@@ -119,6 +124,7 @@ class _Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=_UNREAD_BYTES)
         self._certificate = _subject(transport.get_extra_info("ssl_object"))
         self._expect_head()
 
@@ -164,6 +170,21 @@ class _Protocol(HttpToolsProtocol):
         if self._impatience is not None:
             self._impatience.cancel()
             self._impatience = None
+
+
+class _WebSocket(WSProtocol):
+    """A connection that was upgraded: its client certificate travels on."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        certificate, app = _subject(transport.get_extra_info("ssl_object")), self.app
+
+        async def certified(scope: Any, receive: Any, send: Any) -> None:
+            extensions = {**(scope.get("extensions") or {}), CERTIFICATE: certificate}
+            scope["extensions"] = extensions
+            await app(scope, receive, send)
+
+        self.app = certified
 
 
 def _subject(ssl_object: Any) -> ClientCertificate | None:
