@@ -31,6 +31,7 @@ def test_row_31_limit_and_continue(three: Space) -> None:
     ]
     first = _listed(three, "limit=1")
     assert [item["metadata"]["name"] for item in first["items"]] == ["a"]
+    assert first["metadata"]["remainingItemCount"] == 2
     three.client.send("DELETE", three.path(MAPS, "b"))
     second = _listed(three, f"limit=1&continue={first['metadata']['continue']}")
     assert [item["metadata"]["name"] for item in second["items"]] == ["b"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
 from tests.conformance.objects import MAPS, config_map
-from tests.support.server import CORE, Client, Server, run
+from tests.support.server import CORE, SECONDS, Answer, Client, Server, run
 from tests.wire.space import Space
 
 _WRITES = 200  # what porch.apiserver.app.Limits allows at once
@@ -88,11 +89,7 @@ def test_row_52_a_full_server_says_when_to_come_back_and_final_errors_do_not(ser
         for _ in range(_WRITES):
             held = stack.enter_context(server.client())
             stack.enter_context(held.half("POST", empty.path(MAPS), body))
-        refused = None
-        while refused is None:
-            # The server may not have read the heads of the last ones yet.
-            answer = empty.client.send("DELETE", empty.path(MAPS, "absent"))
-            refused = answer if answer.status == 429 else None
+        refused = _first_refusal(empty)
         assert refused.headers["retry-after"] == "1"
         assert refused.json()["message"] == "Too many requests, please try again later."
         assert empty.client.send("GET", empty.path(MAPS)).status == 200
@@ -106,6 +103,14 @@ def test_row_52_a_full_server_says_when_to_come_back_and_final_errors_do_not(ser
         (empty.client.send("POST", f"{CORE}/namespaces/absent/configmaps", config_map()), 404),
     ):
         assert (answer.status, "retry-after" in answer.headers) == (code, False)
+
+
+def _first_refusal(space: Space) -> Answer:
+    """The server may not have read the heads of the last ones yet."""
+    deadline = time.monotonic() + SECONDS
+    while (answer := space.client.send("DELETE", space.path(MAPS, "absent"))).status != 429:
+        assert time.monotonic() < deadline, answer
+    return answer
 
 
 def test_row_53_a_request_is_answered_504_at_its_deadline(server: Server, empty: Space) -> None:
