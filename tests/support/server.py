@@ -308,7 +308,13 @@ class Client:
 
         def finish() -> Answer:
             self._connection.send(body[-1:])
-            with self._connection.getresponse() as response:
-                return Answer(response.status, dict(response.getheaders()), response.read())
+            return self.answer()
 
         yield finish
+
+    def answer(self) -> Answer:
+        """The answer to what was sent by `half`, which may come before its last byte."""
+        with self._connection.getresponse() as response:
+            return Answer(
+                response.status, {key.lower(): value for key, value in response.getheaders()}, response.read()
+            )

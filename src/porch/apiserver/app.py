@@ -147,11 +147,11 @@ class App:
             await responder.send(answer)
 
     def _document(self, request: Request) -> Answer:
-        if request.method not in {"GET", "HEAD"}:
-            raise WrongMethod(["GET"])
         asked = DocumentRequest(request.path, request.query, request.headers)
         for documents in self._documents:
             if (answer := documents.answer(asked)) is not None:
+                if request.method not in {"GET", "HEAD"}:
+                    raise WrongMethod(["GET"])
                 return answer
         raise NotFound("the server could not find the requested resource", details=Details())
 
