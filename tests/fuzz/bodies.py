@@ -9,7 +9,6 @@ from typing import Any
 
 import yaml
 
-from tests.fuzz import pool
 from tests.fuzz.values import Json, anything, mutated, places, text
 from tests.support import protobuf
 from tests.support.garbage import BODIES, JSON, YAML
@@ -200,7 +199,7 @@ def _step(draw: Random, obj: Any) -> Json:
 # DeleteOptions
 
 
-def of_delete(draw: Random, options: Any, seen: pool.Seen) -> Body:
+def of_delete(draw: Random, options: Any) -> Body:
     """Mostly none at all."""
     if draw.random() < 0.5:
         return Body(b"", JSON)

@@ -105,19 +105,31 @@ def resource_version(draw: Random, seen: pool.Seen) -> str:
     return draw.choice([*_NUMBERS, "", "99999999", "18446744073709551616", "1" * 5000, "-0", "+1", "1_0", "null"])
 
 
+_GOOD: Mapping[str, Sequence[str]] = {
+    "resourceVersionMatch": ["Exact", "NotOlderThan"],
+    "dryRun": ["All"],
+    "fieldValidation": ["Strict", "Warn", "Ignore"],
+    "fieldManager": ["fuzz"],
+    "propagationPolicy": ["Orphan", "Background", "Foreground"],
+    # A watch lasts so long; the bound on answers must not measure it.
+    "timeoutSeconds": ["1"],
+    "gracePeriodSeconds": ["0", "30"],
+    "limit": ["1", "2", "5", "500"],
+    "pretty": ["true", "false"],
+}
+_ODD: Mapping[str, Sequence[str]] = {
+    "resourceVersionMatch": ["exact", ""],
+    "dryRun": ["", "Some"],
+    "fieldValidation": ["strict"],
+    "fieldManager": ["x" * 129, "a\nb", ""],
+    "propagationPolicy": ["Later"],
+    "timeoutSeconds": ["0", "-1", "x", "1e9"],
+    "gracePeriodSeconds": _NUMBERS,
+    "limit": _NUMBERS,
+}
+
+
 def _value(draw: Random, name: str, seen: pool.Seen) -> str:
-    fixed: Mapping[str, Sequence[str]] = {
-        "resourceVersionMatch": ["Exact", "NotOlderThan", "exact", ""],
-        "dryRun": ["All", "All", "", "Some"],
-        "fieldValidation": ["Strict", "Warn", "Ignore", "strict"],
-        "fieldManager": ["fuzz", "x" * 129, "a\nb", ""],
-        "propagationPolicy": ["Orphan", "Background", "Foreground", "Later"],
-        # A watch lasts so long; the bound on answers must not measure it.
-        "timeoutSeconds": ["1", "1", "1", "0", "-1", "x", "1e9"],
-        "gracePeriodSeconds": _NUMBERS,
-        "limit": _NUMBERS,
-        "pretty": _BOOLEANS,
-    }
     drawn: Mapping[str, Callable[[], str]] = {
         "labelSelector": lambda: label_selector(draw),
         "fieldSelector": lambda: field_selector(draw),
@@ -126,14 +138,41 @@ def _value(draw: Random, name: str, seen: pool.Seen) -> str:
     }
     if make := drawn.get(name):
         return make()
-    return draw.choice(fixed.get(name, _BOOLEANS))
+    return draw.choice((_ODD if draw.random() < 0.15 else _GOOD).get(name, _BOOLEANS))
+
+
+_LISTS: Sequence[Sequence[str]] = [
+    ["limit"],
+    ["limit", "continue"],
+    ["limit", "labelSelector"],
+    ["limit", "fieldSelector"],
+    ["limit", "resourceVersion", "resourceVersionMatch"],
+    ["resourceVersion"],
+    ["labelSelector", "fieldSelector"],
+    ["watch", "timeoutSeconds"],
+    ["watch", "timeoutSeconds", "resourceVersion"],
+    ["watch", "timeoutSeconds", "allowWatchBookmarks", "resourceVersionMatch", "sendInitialEvents"],
+    ["watch", "timeoutSeconds", "labelSelector", "resourceVersion"],
+    ["watch", "timeoutSeconds", "fieldSelector", "allowWatchBookmarks"],
+]
+"""Parameters of lists that clients send together."""
+
+
+def _together(draw: Random, seen: pool.Seen) -> Pairs:
+    fitting = {"watch": "true", "sendInitialEvents": "true", "allowWatchBookmarks": "true"}
+    names = draw.choice(_LISTS)
+    initial = {"resourceVersionMatch": "NotOlderThan"} if "sendInitialEvents" in names else {}
+    return [(name, (fitting | initial).get(name) or _value(draw, name, seen)) for name in names]
 
 
 def query(draw: Random, names: Sequence[str], seen: pool.Seen) -> str:
     """The query of a URL, with its question mark."""
-    chance = draw.choice([0.0, 0.15, 0.3, 0.6])
-    pairs: Pairs = [(name, _value(draw, name, seen)) for name in names if draw.random() < chance]
-    if draw.random() < 0.05:
+    if "limit" in names and draw.random() < 0.65:
+        pairs = _together(draw, seen)
+    else:
+        chance = draw.choice([0.0, 0.0, 0.1, 0.3])
+        pairs = [(name, _value(draw, name, seen)) for name in names if draw.random() < chance]
+    if draw.random() < 0.04:
         pairs += [(draw.choice(names or ("x",)), text(draw)) for _ in range(draw.choice([1, 2, 120]))]
     encoded = "&".join(f"{name}={_quoted(draw, value)}" for name, value in pairs)
     if draw.random() < 0.01:
@@ -162,7 +201,7 @@ def headers(draw: Random, seen: pool.Seen) -> Pairs:
     """Most requests have few; some have what a proxy, a browser or an attacker would add."""
     pairs: Pairs = []
     if draw.random() < 0.4:
-        pairs.append(("Accept", draw.choice(_ACCEPTS)))
+        pairs.append(("Accept", draw.choice(_ACCEPTS if draw.random() < 0.3 else _ACCEPTS[:5])))
     if draw.random() < 0.2:
         pairs.append(
             ("Accept-Encoding", draw.choice(["gzip", "gzip;q=0", "identity", "br, gzip;q=1.0", "*", "gzip;q=x"]))

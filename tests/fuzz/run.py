@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from tests.fuzz import memory, pool
 from tests.fuzz.cases import Case, Cases
 from tests.fuzz.client import Client, Outcome
+from tests.fuzz.samples import SAMPLES, STANDING
 from tests.fuzz.verdict import Violation, judge
 from tests.support.server import CORE, Server
 from tests.support.server import Client as Plain
@@ -23,6 +24,7 @@ from tests.wire.space import REVISIONS, Space, repository, revision
 
 CLIENTS = 4
 _BATCH = 200
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
 
 
 @dataclass
@@ -122,6 +124,11 @@ class Run:
                 self._admin.send("POST", space.path("repositories"), repository(name, address))
             for package in pool.PACKAGES[:2]:
                 self._admin.send("POST", space.path(REVISIONS), revision(package, "v1", "blue"))
+            for plural in STANDING:
+                for name in pool.NAMES[:2]:
+                    root = RBAC if plural.startswith("role") else CORE
+                    path = f"{root}/namespaces/{namespace}/{plural}"
+                    self._admin.send("POST", path, SAMPLES[plural] | {"metadata": {"name": name}})
 
 
 @contextmanager
