@@ -84,17 +84,17 @@ def _yaml(draw: Random, value: Any) -> bytes:
 def _odd_json(draw: Random, value: Any) -> bytes:
     """What JSON's grammar or ours does not have, in the place of one value or around all of them."""
     whole = _json(value)
-    match draw.randrange(7):
-        case 0:
-            return b"\xef\xbb\xbf" + whole
-        case 1:
-            return whole.decode("utf-8", "replace").encode("utf-16")
-        case 2:
-            return whole + draw.choice([b"{}", b"\0", b"x", b",", b"\n" * 1000])
-        case 3 if whole.startswith(b"{") and len(whole) > 2:
-            return b'{"metadata": {"name": "twice", "name": "one"}, "kind": "X",' + whole[1:]
-        case 4:
-            return b'{"spec":' * draw.choice([150, 250, 5000]) + whole
+    around = [
+        b"\xef\xbb\xbf" + whole,
+        whole.decode("utf-8", "replace").encode("utf-16"),
+        whole + draw.choice([b"{}", b"\0", b"x", b",", b"\n" * 1000]),
+        b'{"metadata": {"name": "twice", "name": "one"}, "kind": "X",' + whole[1:],
+        b'{"spec":' * draw.choice([150, 250, 5000]) + whole,
+    ]
+    return draw.choice(around) if draw.random() < 0.6 else _odd_value(draw, value)
+
+
+def _odd_value(draw: Random, value: Any) -> bytes:
     found = places(value)
     if not found:
         return b"NaN"
@@ -169,7 +169,11 @@ _DIRECTIVES: list[Json] = [
     {"metadata": {"finalizers": None}},
     {"metadata": {"resourceVersion": "1"}},
 ]
-_POINTERS = ["", "/", "/metadata/labels/app", "/metadata/labels", "/metadata/annotations/a~1b", "/spec", "/spec/tasks/0", "/spec/tasks/-", "/spec/lifecycle", "/data/a", "/rules/0/verbs/-", "/metadata/finalizers", "/metadata/finalizers/0", "/spec/resources/Kptfile", "/metadata/name", "/~", "/~2", "/00", "/spec/tasks/99999999999"]  # fmt: skip
+_POINTERS = [
+    "", "/", "/metadata/labels/app", "/metadata/labels", "/metadata/annotations/a~1b", "/metadata/name", "/spec",
+    "/metadata/finalizers", "/metadata/finalizers/0", "/spec/tasks/0", "/spec/tasks/-", "/spec/tasks/99999999999",
+    "/spec/lifecycle", "/spec/resources/Kptfile", "/data/a", "/rules/0/verbs/-", "/~", "/~2", "/00",
+]  # fmt: skip
 
 
 def _steps(draw: Random, obj: Any) -> Any:

@@ -54,7 +54,8 @@ class Cases:
         self._seed = seed
         self._seen = seen
         self.operations = [operation for document in documents for operation in _operations(document, seen)]
-        self._weights = [_SHARE.get(operation.plural, 1) for operation in self.operations]
+        # In turns, so that no operation is forgotten; those with more to them have several.
+        self._turns = [one for one in self.operations for _ in range(_SHARE.get(one.plural, 1))]
 
     def case(self, number: int) -> Case:
         draw = Random(f"{self._seed}:{number}")
@@ -63,7 +64,7 @@ class Cases:
             return Case(
                 number, f"raw {label}", payload, payload[:4].decode("latin-1").strip(), raw=True, unfinished=unfinished
             )
-        (operation,) = draw.choices(self.operations, self._weights)
+        operation = self._turns[number % len(self._turns)]
         headers = parameters.headers(draw, self._seen)
         admin = draw.random() >= _ANONYMOUS
         if not admin and draw.random() < 0.8:

@@ -24,7 +24,9 @@ _UID = re.compile(rb'"uid": ?"([\w-]{36})"')
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`status` is an HTTP code or how it ended without one. `seconds` last until the answer, or a stream's head, is read."""
+    """`status` is an HTTP code or how it ended without one. `seconds` last until all of an answer is read, or the head
+    of a stream.
+    """
 
     status: int | str
     seconds: float

@@ -15,7 +15,8 @@ Pairs = list[tuple[str, str]]
 
 _LABEL_KEYS = ["app", "team", "example.com/tier", "kpt.dev/latest-revision", "a"]
 _FIELD_KEYS = [
-    "metadata.name", "metadata.namespace", "spec.repository", "spec.packageName", "spec.lifecycle", "spec.workspaceName",
+    "metadata.name", "metadata.namespace", "spec.repository", "spec.packageName", "spec.lifecycle",
+    "spec.workspaceName",
     "spec.revision", "type", "involvedObject.name", "status.phase", "spec.nothing",
 ]  # fmt: skip
 _VALUES = ["x", "text", "true", "", "Draft", "1", "blue", "one", *pool.NAMES]
@@ -191,8 +192,10 @@ _ACCEPTS = [
     "application/json", "*/*", "application/yaml", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json",
     "application/json;as=Table;v=v1beta1;g=meta.k8s.io", "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io",
     "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json", "application/json;as=Nothing",
-    "application/vnd.kubernetes.protobuf,application/json", "application/vnd.kubernetes.protobuf", "text/html;q=0.9,*/*;q=0.1",
-    "application/json;q=nan", "application/json;q=inf,*/*;q=-1", ",;=", "application/json;as", "a" * 3000, "application/json;" * 200,
+    "application/vnd.kubernetes.protobuf,application/json", "application/vnd.kubernetes.protobuf",
+    "text/html;q=0.9,*/*;q=0.1",
+    "application/json;q=nan", "application/json;q=inf,*/*;q=-1", ",;=", "application/json;as", "a" * 3000,
+    "application/json;" * 200,
     "application/json;stream=watch", "application/yaml;as=Table;g=meta.k8s.io;v=v1",
 ]  # fmt: skip
 

@@ -11,15 +11,20 @@ from random import Random
 from tests.fuzz.parameters import Pairs
 
 _PATHS = [
-    "/api/v1/namespaces/default", "/api/v1/namespaces", "/api", "/apis", "/version", "/readyz", "/livez?verbose", "/healthz/x",
-    "/openapi/v2", "/openapi/v3", "/openapi/v3/nothing", "/metrics", "/git/default/blue.git/info/refs?service=git-upload-pack",
+    "/api/v1/namespaces/default", "/api/v1/namespaces", "/api", "/apis", "/version", "/readyz", "/livez?verbose",
+    "/healthz/x",
+    "/openapi/v2", "/openapi/v3", "/openapi/v3/nothing", "/metrics",
+    "/git/default/blue.git/info/refs?service=git-upload-pack",
     "/git/default/blue.git/info/refs?service=%00", "/git/../../etc/passwd", "/git/default/blue.git/git-receive-pack",
     "/apis/porch.kpt.dev/v1alpha1/namespaces/default/packagerevisions",
 ]  # fmt: skip
 _ODD_PATHS = [
-    "", "*", "//", "/%", "/%zz", "/%00", "/%ff", "/%2e%2e/%2e%2e/etc/passwd", "/api/v1/namespaces/%2F", "/api/v1/namespaces/..",
-    "/api/v1/namespaces/default/secrets/a%00b", "/api/v1/namespaces/%e0%a4/secrets", "http://127.0.0.1/api", "/api/v1/namespaces//secrets",
-    "/" + "a" * 20_000, "/" + "a/" * 9_000, "/api?" + "a=b&" * 5_000, "/api#x", "/api v1", "/\x7f", "/é", "/api/v1/namespaces/a%252fb",
+    "", "*", "//", "/%", "/%zz", "/%00", "/%ff", "/%2e%2e/%2e%2e/etc/passwd", "/api/v1/namespaces/%2F",
+    "/api/v1/namespaces/..",
+    "/api/v1/namespaces/default/secrets/a%00b", "/api/v1/namespaces/%e0%a4/secrets", "http://127.0.0.1/api",
+    "/api/v1/namespaces//secrets",
+    "/" + "a" * 20_000, "/" + "a/" * 9_000, "/api?" + "a=b&" * 5_000, "/api#x", "/api v1", "/\x7f", "/é",
+    "/api/v1/namespaces/a%252fb",
     "127.0.0.1:80", "/api/v1;a=b/namespaces", "/api\t", "/api/v1/watch/namespaces", "/api/v1/proxy/x",
 ]  # fmt: skip
 _METHODS = [
@@ -40,9 +45,10 @@ _METHODS = [
     "X" * 5000,
     "PRI",
 ]
-_LENGTHS = ["0", "5", "-1", "+5", "5, 5", "0x5", "1e1", "", " ", "99999999999999999999", "٥", "5\t"]
+_LENGTHS = ["0", "5", "-1", "+5", "5, 5", "0x5", "1e1", "", " ", "99999999999999999999", "\u0665", "5\t"]
 _CHUNKS = [
-    b"5\r\nhello\r\n0\r\n\r\n", b"0\r\n\r\n", b"5;ext=1\r\nhello\r\n0\r\nTrailer: x\r\n\r\n", b"zz\r\nhello\r\n0\r\n\r\n", b"-1\r\n\r\n0\r\n\r\n",
+    b"5\r\nhello\r\n0\r\n\r\n", b"0\r\n\r\n", b"5;ext=1\r\nhello\r\n0\r\nTrailer: x\r\n\r\n",
+    b"zz\r\nhello\r\n0\r\n\r\n", b"-1\r\n\r\n0\r\n\r\n",
     b"ffffffffffffffffff\r\nx\r\n0\r\n\r\n", b"5\r\nhelloworld\r\n0\r\n\r\n", b"5\nhello\n0\n\n", b"\r\n0\r\n\r\n",
 ]  # fmt: skip
 
@@ -85,11 +91,16 @@ def _odd_method(draw: Random) -> tuple[bytes, bool]:
 
 def _odd_header(draw: Random) -> tuple[bytes, bool]:
     odd = [
-        b"X: \0\r\n", b"X: \xff\xfe\r\n", b": x\r\n", b"X\r\n", b"X : y\r\n", b" folded\r\n", b"X: a\r\n b\r\n", b"X: " + b"a" * 70_000 + b"\r\n",
-        b"X: y\r\n" * 300, b"Host: a\r\nHost: b\r\n", b"Content-Length: 0\r\nContent-Length: 5\r\n", b"Expect: 100-continue\r\n", b"Expect: x\r\n",
-        b"Authorization: Bearer a\r\nAuthorization: Bearer b\r\n", b"Connection: upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n", b"Accept: \xff\r\n",
-        b"Impersonate-User: \xff\r\n", b"Impersonate-User: a\r\nImpersonate-Extra-\xe9: x\r\n", b"X\x80: y\r\n", b"Accept-Encoding: gzip\xff\r\n",
-        b"Content-Type: \xff\r\n", b"Audit-Id: \x80\r\n", b"User-Agent: \xf0\x9f\r\n", b"Cookie: " + b"a=b; " * 2000 + b"\r\n", b"TE: trailers, x\r\n",
+        b"X: \0\r\n", b"X: \xff\xfe\r\n", b": x\r\n", b"X\r\n", b"X : y\r\n", b" folded\r\n", b"X: a\r\n b\r\n",
+        b"X: " + b"a" * 70_000 + b"\r\n",
+        b"X: y\r\n" * 300, b"Host: a\r\nHost: b\r\n", b"Content-Length: 0\r\nContent-Length: 5\r\n",
+        b"Expect: 100-continue\r\n", b"Expect: x\r\n",
+        b"Authorization: Bearer a\r\nAuthorization: Bearer b\r\n",
+        b"Connection: upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n", b"Accept: \xff\r\n",
+        b"Impersonate-User: \xff\r\n", b"Impersonate-User: a\r\nImpersonate-Extra-\xe9: x\r\n", b"X\x80: y\r\n",
+        b"Accept-Encoding: gzip\xff\r\n",
+        b"Content-Type: \xff\r\n", b"Audit-Id: \x80\r\n", b"User-Agent: \xf0\x9f\r\n",
+        b"Cookie: " + b"a=b; " * 2000 + b"\r\n", b"TE: trailers, x\r\n",
     ]  # fmt: skip
     head = f"GET {draw.choice(_PATHS)} HTTP/1.1\r\nHost: x\r\n".encode()
     return head + draw.choice(odd) + b"\r\n", False

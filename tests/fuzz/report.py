@@ -43,7 +43,7 @@ def markdown(notes: Notes) -> str:
             str(len(notes.violations) - _count(notes, "answered 5")),
         ),
         ("faults in the server's log", str(len(notes.faults))),
-        ("memory, first and last", f"{notes.samples[0][1]:.0f} MB, {notes.samples[-1][1]:.0f} MB"),
+        ("memory, at the start and after each tenth", f"{', '.join(f'{size:.0f}' for size in _tenths(notes))} MB"),
         ("memory slope after the first quarter", f"{notes.slope:.2f} MB per 1 000 cases (goal: under {SLOPE:g})"),
     ]
     lines = ["# The last run of the fuzzer", "", *(f"* {name}: {value}" for name, value in figures)]
@@ -52,6 +52,11 @@ def markdown(notes: Notes) -> str:
     lines += ["", "Allowed, because they are right:", ""]
     lines += [f"* {allowed.code} {allowed.reason}, `{allowed.message}`: {allowed.why}" for allowed in ALLOWED]
     return "\n".join([*lines, ""])
+
+
+def _tenths(notes: Notes) -> list[float]:
+    last = len(notes.samples) - 1
+    return [notes.samples[round(tenth * last / 10)][1] for tenth in range(11)]
 
 
 def _count(notes: Notes, why: str) -> int:

@@ -16,7 +16,8 @@ Schemas = Mapping[str, Json]
 
 TEXTS = [
     *WORDS,
-    "a", "A", "é", "日本", "\U0001f600", "a b", "a\nb", "\r\n", "\x7f", "-", "--help", "%2e%2e", "a,b", "a=b", "$(id)", "{{.}}",
+    "a", "A", "é", "日本", "\U0001f600", "a b", "a\nb", "\r\n", "\x7f", "-", "--help", "%2e%2e", "a,b", "a=b", "$(id)",
+    "{{.}}",
     "null", "true", "0", "1e9", "x" * 64, "x" * 253, "a." * 130, "\u202e", "\ufeff", "\u2028", "a//b", "Kptfile/x",
 ]  # fmt: skip
 NUMBERS_TOO = [*NUMBERS, 0, 1, -1, 2**31 - 1, 2**53 + 1, 2**63 - 1, -(2**63), 1.5, 1e300, -0.0]
@@ -94,9 +95,9 @@ _PLAIN: Mapping[str, Sequence[str]] = {
     "verb": ["get", "*", "create"],
     "resource": ["secrets", "*"],
     "path": ["/healthz", "/api"],
+    "type": ["git", "oci", "init", "clone", "edit", "upgrade", "Opaque", "kubernetes.io/basic-auth", "Normal", "Init"],
+    "kind": ["ClusterRole", "Role", "User", "Group", "ServiceAccount", "ConfigMap", "PackageRevision"],
 }
-_TYPES = ["git", "oci", "init", "clone", "edit", "upgrade", "Opaque", "kubernetes.io/basic-auth", "Normal", "Init"]
-_KINDS = ["ClusterRole", "Role", "User", "Group", "ServiceAccount", "ConfigMap", "PackageRevision"]
 
 
 def _times(draw: Random) -> str:
@@ -107,19 +108,15 @@ def _times(draw: Random) -> str:
 
 def _wanted(draw: Random, name: str, seen: pool.Seen) -> str:
     """A text that a field of this name may want."""
-    if choices := _PLAIN.get(name):
-        return draw.choice(choices)
-    if name == "name":
-        return pool.revision(draw) if draw.random() < 0.3 else draw.choice([*pool.NAMES, *pool.REPOSITORIES])
-    if name == "type":
-        return draw.choice(_TYPES)
-    if name == "kind":
-        return draw.choice(_KINDS)
-    if name == "resourceVersion":
-        return draw.choice(seen.versions or [""])
-    if name == "uid":
-        return draw.choice(seen.uids or ["00000000-0000-4000-8000-000000000000"])
-    return draw.choice(["x", "text", *_KEYS])
+    choices = _PLAIN.get(name)
+    match name:
+        case "name":
+            choices = [pool.revision(draw), *pool.NAMES, *pool.REPOSITORIES]
+        case "resourceVersion":
+            choices = list(seen.versions) or [""]
+        case "uid":
+            choices = list(seen.uids) or ["00000000-0000-4000-8000-000000000000"]
+    return draw.choice(choices or ["x", "text", *_KEYS])
 
 
 class Values:

@@ -42,7 +42,8 @@ class Violation:
         sent = repr(self.case.payload)[1:]
         shown = sent if len(sent) < 3000 else f"{sent[:1500]}...{sent[-1500:]}"
         answer = self.outcome.body[:2000].decode("utf-8", "backslashreplace")
-        return f"case {self.case.number} ({self.case.label}): {self.why}\n  sent: {shown}\n  answer: {self.outcome.status} {answer}"
+        title = f"case {self.case.number} ({self.case.label}): {self.why}"
+        return f"{title}\n  sent: {shown}\n  answer: {self.outcome.status} {answer}"
 
 
 def judge(case: Case, outcome: Outcome) -> Violation | None:

@@ -159,7 +159,8 @@ def _transfer(document: Any, step: Step, path: list[str]) -> Any:
     source = _pointer(step.source)
     value = _get(document, source)
     if step.op == "copy":
-        return _add(document, path, deepcopy(value))
+        # Through JSON, which is many times faster than deepcopy.
+        return _add(document, path, msgspec.json.decode(msgspec.json.encode(value)))
     if source == path:
         return document
     if path[: len(source)] == source:
