@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -10,7 +11,7 @@ from urllib.parse import quote
 
 from tests.fuzz import bodies, parameters, pool, raw
 from tests.fuzz.bodies import Body
-from tests.fuzz.samples import sample
+from tests.fuzz.samples import sample, touched
 from tests.fuzz.values import Json, Values, anything, mutated, text
 
 _RAW, _ANONYMOUS = 0.12, 0.06
@@ -30,6 +31,9 @@ class Case:
     admin: bool = True
     raw: bool = False
     unfinished: bool = False
+    path: str = ""
+    plural: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +73,33 @@ class Cases:
         admin = draw.random() >= _ANONYMOUS
         if not admin and draw.random() < 0.8:
             headers = [("Authorization", parameters.authorization(draw)), *headers]
-        body = self._body(draw, operation)
+        path, body = self._again(draw, operation) or (_path(draw, operation), self._body(draw, operation))
         if body is not None and (body.data or operation.method != "DELETE"):
             headers = [("Content-Type", body.media), *headers]
         data = body.data if body is not None else None
-        target = _path(draw, operation) + parameters.query(draw, operation.query, self._seen)
+        target = path + parameters.query(draw, operation.query, self._seen)
         payload = raw.request(operation.method, target, _sendable(headers), data)
         label = f"{operation.action} {operation.plural}"
-        return Case(number, label, payload, operation.method, admin, raw=_confusing(headers))
+        # After a create the object is below the path; its name need not be the one that was sent.
+        below = path if operation.method != "POST" else ""
+        kind = operation.kind if below and "/" not in operation.plural else ""
+        return Case(
+            number, label, payload, operation.method, admin, _confusing(headers), False, below, operation.plural, kind
+        )
+
+    def _again(self, draw: Random, operation: Operation) -> tuple[str, Body] | None:
+        """An object that was read before, a little changed: what an update mostly is."""
+        known = list(self._seen.objects.get(operation.plural.partition("/")[0], ()))
+        if operation.method not in {"PUT", "PATCH"} or not known or draw.random() < 0.3:
+            return None
+        path, text_of_it = draw.choice(known)
+        obj = touched(draw, json.loads(text_of_it))
+        if draw.random() < 0.25:
+            obj = mutated(draw, obj)
+        path += operation.plural[operation.plural.find("/") :] if "/" in operation.plural else ""
+        if operation.method == "PATCH":
+            return path, bodies.of_patch(draw, obj)
+        return path, bodies.of_object(draw, operation.group, operation.kind, obj)
 
     def _body(self, draw: Random, operation: Operation) -> Body | None:
         if operation.method in {"GET", "HEAD"}:

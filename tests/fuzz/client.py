@@ -16,6 +16,7 @@ from tests.fuzz.pool import Seen
 BOUND = 5.0
 _PATIENCE = 0.15
 """How long an unfinished request is waited for."""
+_LEARNED = 32 * 1024
 _SILENT, _CLOSED, _LATE = "hung up", "closed", "no answer"
 _VERSION = re.compile(rb'"resourceVersion": ?"(\d{1,18})"')
 _TOKEN = re.compile(rb'"continue": ?"([\w-]{1,500})"')
@@ -79,15 +80,27 @@ class Client:
             connection.sendall(case.payload)
         with http.client.HTTPResponse(connection, method=case.method) as response:
             response.begin()
-            streamed = response.chunked or response.status == 101
+            # Long lists come in chunks too, but they have an end.
+            watched = b"watch" in case.payload.partition(b"\r\n")[0]
+            streamed = response.status == 101 or (response.chunked and watched)
             body = b"" if streamed else response.read()
             outcome = Outcome(response.status, time.monotonic() - begun, body)
             reusable = not streamed and not response.will_close
-        self._learn(body)
+        self._learn(case, outcome)
         return outcome, reusable
 
-    def _learn(self, body: bytes) -> None:
+    def _learn(self, case: Case, outcome: Outcome) -> None:
+        body = outcome.body
         head = body[:4096]
+        one = case.plural and outcome.status in {200, 201} and len(body) < _LEARNED
+        # Tables, lists, YAML and Status begin otherwise.
+        if (
+            one
+            and case.kind
+            and body.startswith(b'{"apiVersion":')
+            and b'"kind":"%s"' % case.kind.encode() in head[:200]
+        ):
+            self._seen.objects[case.plural].append((case.path, body))
         self._seen.versions.extend(found.decode() for found in _VERSION.findall(head)[:3])
         self._seen.tokens.extend(found.decode() for found in _TOKEN.findall(head)[:1])
         self._seen.uids.extend(found.decode() for found in _UID.findall(head)[:1])

@@ -6,7 +6,7 @@ hosted ones or closed ports of this machine: no case makes the server talk to an
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from random import Random
 
@@ -42,6 +42,8 @@ def revision(draw: Random) -> str:
 class Seen:
     """What answers told, for cases that go on from there. The newest few of each."""
 
+    objects: dict[str, deque[tuple[str, bytes]]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=16)))
+    """By plural name: the path and the JSON of objects that were answered."""
     versions: deque[str] = field(default_factory=lambda: deque(maxlen=64))
     tokens: deque[str] = field(default_factory=lambda: deque(maxlen=64))
     uids: deque[str] = field(default_factory=lambda: deque(maxlen=64))

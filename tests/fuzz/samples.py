@@ -73,3 +73,20 @@ def _revision(draw: Random) -> Json:
             "tasks": [task],
         }
     }
+
+
+def touched(draw: Random, obj: Json) -> Json:
+    """The object with one change that a user may make."""
+    spec = obj.get("spec")
+    match draw.randrange(4):
+        case 0 if isinstance(spec, dict) and "lifecycle" in spec:
+            spec["lifecycle"] = draw.choice(["Draft", "Proposed", "Published", "DeletionProposed"])
+        case 1 if isinstance(spec, dict) and isinstance(spec.get("resources"), dict):
+            spec["resources"][draw.choice(["a.yaml", "dir/b.yaml"])] = f"kind: A\nat: {draw.randrange(1000)}\n"
+        case 2 if isinstance(spec, dict) and isinstance(spec.get("tasks"), list):
+            spec["tasks"].append({"type": "edit", "edit": {"sourceRef": {"name": pool.revision(draw)}}})
+        case 3 if "data" in obj:
+            obj["data"] = {"a": draw.choice(["AAAA", "bWU="])}
+        case _:
+            obj["metadata"]["labels"] = {"app": f"v{draw.randrange(5)}"}
+    return obj
