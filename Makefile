@@ -14,7 +14,7 @@ $(shell test -x $(BIN)/python || rm -rf $(VENV))
 # Command line options for `make up` and `make test`, like ARGS="--port 0".
 ARGS ?=
 
-.PHONY: help setup tools demo up test check fix bench lock
+.PHONY: help setup tools demo up test check fix bench fuzz lock
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo "make check   format, lint, types, imports"
 	@echo "make fix     format, and mend what the linter can mend"
 	@echo "make bench   measure"
+	@echo "make fuzz    20 000 seeded requests against a server; ARGS=\"--cases N --seed S\""
 	@echo "make setup   only install what the server needs"
 	@echo "make lock    renew requirements/*.lock (needs uv)"
 
@@ -54,6 +55,9 @@ fix: $(DEV)
 
 bench: $(DEV)
 	@$(BIN)/python -m bench $(ARGS)
+
+fuzz: $(DEV)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 lock:
 	scripts/lock

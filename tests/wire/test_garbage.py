@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.garbage import BODIES, HUGE, JSON, NUMBERS, WORDS, fields, nested
 from tests.support.server import CORE, Answer, Server
 from tests.wire.space import DOTTED, RESOURCES, REVISIONS, Space, repository, revision
 
@@ -17,22 +18,13 @@ Bad = tuple[str, Any, str]
 """Where in the object, the value to put there, and what the answer must have in its message or causes."""
 
 ABSENT = ...
-JSON, YAML = "application/json", "application/yaml"
 MERGE, STRATEGIC, STEPS = (f"application/{kind}-patch+json" for kind in ("merge", "strategic-merge", "json"))
-HUGE = 2**64
 KEPT = "blueprints.kept.v1"
 KINDS: dict[str, dict[str, Any]] = {
     REVISIONS: revision(),
     "repositories": repository("blue"),
     "secrets": {"metadata": {"name": "login"}, "type": "Opaque", "data": {"user": "bWU="}},
 }
-
-
-def nested(depth: int) -> Any:
-    value: Any = "x"
-    for _ in range(depth):
-        value = [value]
-    return value
 
 
 def task(kind: str, **payload: Any) -> list[Any]:
@@ -269,31 +261,6 @@ def test_an_update_of_files_with_a_spoilt_field(place: Space, bad: Bad) -> None:
     assert place.refs() == refs
 
 
-LAYERS = [b"a%d: &a%d [%s]" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 10)) for n in range(1, 12)]
-BOMB = b"\n".join([b"a0: &a0 [x]", *LAYERS])
-"""Ten to the power of eleven items, if the aliases were followed."""
-BODIES = [
-    (b"[" * 100_000 + b"]" * 100_000, JSON),
-    (b'{"spec":' * 300 + b"1" + b"}" * 300, JSON),
-    (b'{"metadata": {"name": "\xff\xfe"}}', JSON),
-    (b'{"metadata": {"name": "\\ud800"}}', JSON),
-    (b'{"metadata": {"generation": NaN}}', JSON),
-    (b'{"metadata": {"generation": 1' + b"0" * 5000 + b"}}", JSON),
-    (b'{"metadata": {"generation": 1e999999}}', JSON),
-    (b'{"metadata": {"name": "x"}} {}', JSON),
-    (b"\x1f\x8b\x08\x00", JSON),
-    (BOMB, YAML),
-    (b"a: &a [*a]", YAML),
-    (b"metadata: " + b"[" * 10_000, YAML),
-    (b"metadata: {name: \xff}", YAML),
-    (b"metadata: !!python/object/apply:os.system [id]", YAML),
-    (b"metadata: {generation: 0x" + b"f" * 5000 + b"}", YAML),
-    (b"--- {}\n--- {}", YAML),
-    (b"- a", YAML),
-    (b"\0", YAML),
-]
-
-
 @pytest.mark.parametrize("resource", [REVISIONS, "repositories", "secrets"])
 @pytest.mark.parametrize(("body", "media"), BODIES, ids=[ascii(body[:30]) for body, _ in BODIES])
 def test_a_body_that_is_no_object(place: Space, resource: str, body: bytes, media: str) -> None:
@@ -304,22 +271,13 @@ def test_a_body_that_is_no_object(place: Space, resource: str, body: bytes, medi
     assert place.names(resource) == before
 
 
-TEXTS = st.text(st.characters(), max_size=12) | st.sampled_from(
-    ["", "..", "/", ".git", "a/b", "\0", "x" * 300, "Draft"]
-)
-NUMBERS = st.integers() | st.floats() | st.sampled_from([HUGE, -HUGE, 2**31])
+TEXTS = st.text(st.characters(), max_size=12) | st.sampled_from(WORDS)
+ANY_NUMBER = st.integers() | st.floats() | st.sampled_from(NUMBERS)
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | NUMBERS | TEXTS,
+    st.none() | st.booleans() | ANY_NUMBER | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
     max_leaves=8,
 )
-
-
-def fields(value: Any) -> list[tuple[dict[str, Any], str]]:
-    """Every field of an object, at any depth."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    here = [(value, key) for key in value] if isinstance(value, dict) else []
-    return here + [field for child in inner for field in fields(child)]
 
 
 @st.composite

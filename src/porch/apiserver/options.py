@@ -196,7 +196,8 @@ def _delete_body(request: Request, body: bytes) -> DeleteOptionsBody:
         plain: Any = protobuf.decode_delete_options(body)
     else:
         plain = codec.parse(body, content_type, "DeleteOptions")
-    if isinstance(plain, dict) and plain.get("kind") not in {None, "", "DeleteOptions"}:
+    # A tuple, because the kind may be a list or an object here, which no set can be asked for.
+    if isinstance(plain, dict) and plain.get("kind") not in (None, "", "DeleteOptions"):
         raise BadRequest(f"the body of a delete must be DeleteOptions, not {plain['kind']!r:.100}")
     made: DeleteOptionsBody = codec.to_struct(plain, DeleteOptionsBody, "DeleteOptions", "v1").obj
     return made

@@ -24,7 +24,8 @@ MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 MAX_OPERATIONS = 10_000
-MAX_RESULT = 64 * 1024 * 1024
+MAX_COPIES = 3 * 1024 * 1024
+"""Bytes that the copies of one JSON patch may add, as in Kubernetes. Copies of copies double with every step."""
 
 Patch = Callable[[dict[str, Any]], Any]
 _MISSING = object()
@@ -103,20 +104,27 @@ def json_patch_steps(body: bytes) -> list[Step]:
 def json_patch(value: Any, steps: list[Step]) -> Any:
     """RFC 6902: all steps or none."""
     document = deepcopy(value)
-    budget = MAX_RESULT
+    budget = MAX_COPIES
     for place, step in enumerate(steps):
         try:
+            # Counted before it is made: making it is what takes the time and the memory.
+            budget -= _copied(document, step)
+            if budget < 0:
+                raise RequestTooLarge("Request entity too large: the copies of this JSON patch exceed 3 MiB")
             document = _apply(document, step)
-            if step.op == "copy":
-                budget -= len(msgspec.json.encode(_get(document, _pointer(step.path))))
         except _Unfit as error:
             raise _rejected(place, step, str(error)) from None
         except RecursionError as error:
             raise _rejected(place, step, "the result is nested too deeply") from error
-        if budget < 0:
-            raise RequestTooLarge("Request entity too large: the copies of this JSON patch exceed 64 MiB")
     check_depth(document, "the result of the JSON patch")
     return document
+
+
+def _copied(document: Any, step: Step) -> int:
+    """How many bytes a copy would add."""
+    if step.op != "copy" or step.source is None:
+        return 0
+    return len(msgspec.json.encode(_get(document, _pointer(step.source))))
 
 
 def _rejected(place: int, step: Step, why: str) -> Invalid:
@@ -151,7 +159,8 @@ def _transfer(document: Any, step: Step, path: list[str]) -> Any:
     source = _pointer(step.source)
     value = _get(document, source)
     if step.op == "copy":
-        return _add(document, path, deepcopy(value))
+        # Through JSON, which is many times faster than deepcopy.
+        return _add(document, path, msgspec.json.decode(msgspec.json.encode(value)))
     if source == path:
         return document
     if path[: len(source)] == source:

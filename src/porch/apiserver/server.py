@@ -70,7 +70,9 @@ async def serve(
 
     `ready` is called once requests are accepted.
     """
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    # What a client's leaving makes uvicorn and uvloop warn of is nobody's concern.
+    for name in ("uvicorn.error", "asyncio"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     config = uvicorn.Config(
         app,
         http=_Protocol,

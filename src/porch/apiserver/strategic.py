@@ -25,7 +25,8 @@ def merge(value: Any, changes: dict[str, Any], node: Node | None) -> Any:
         return _clean({key: change for key, change in changes.items() if key != _PATCH})
     if directive == "delete":
         return {}
-    if directive not in {None, "merge"}:
+    # A tuple, because a client may send what no set can be asked for: a list or an object.
+    if directive not in (None, "merge"):
         raise BadRequest(f"error decoding patch: unknown $patch directive {_show(directive)}")
     result = dict(value) if isinstance(value, dict) else {}
     for key, change in changes.items():

@@ -123,6 +123,17 @@ def test_a_json_patch_is_bounded() -> None:
         json_patch({"l": []}, deeper)
 
 
+def test_copies_in_a_json_patch_are_counted_before_they_are_made() -> None:
+    long = {"a": "x" * 1024 * 1024}
+    copies = [{"op": "copy", "from": "/a", "path": f"/b{place}"} for place in range(3)]
+    assert len(json_patch(long, copies[:2])) == 3
+    with pytest.raises(RequestTooLarge, match="3 MiB"):
+        json_patch(long, copies)
+    doubling = [{"op": "copy", "from": "/a", "path": f"/a/{place}"} for place in range(64)]
+    with pytest.raises(RequestTooLarge):
+        json_patch({"a": {}}, doubling)
+
+
 VALUES = st.recursive(
     st.booleans() | st.integers() | st.text(max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),

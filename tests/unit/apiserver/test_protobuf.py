@@ -17,41 +17,12 @@ from porch.apiserver.protobuf import decode, decode_delete_options
 from porch.apiserver.protobuf_messages import DELETE_OPTIONS, OBJECTS, PARTS, Field, Message
 from porch.errors import BadRequest, UnsupportedMediaType
 from porch.types import ALL_KINDS, Kind
+from tests.support.protobuf import counted, entry, envelope, number, varint
 
 KINDS = {kind.name: kind for kind in ALL_KINDS}
 SECRET, NAMESPACE, CONFIG_MAP = KINDS["Secret"], KINDS["Namespace"], KINDS["ConfigMap"]
 CORE_EVENT = next(kind for kind in ALL_KINDS if kind.name == "Event" and not kind.group)
 SUPPORTED = [kind for kind in ALL_KINDS if (kind.group, kind.name) in OBJECTS]
-
-
-# A small encoder
-
-
-def varint(number: int) -> bytes:
-    number &= (1 << 64) - 1
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*out, number])
-
-
-def number(field: int, value: int) -> bytes:
-    return varint(field << 3) + varint(value)
-
-
-def counted(field: int, value: bytes | str) -> bytes:
-    data = value.encode() if isinstance(value, str) else value
-    return varint(field << 3 | 2) + varint(len(data)) + data
-
-
-def entry(field: int, key: str, value: bytes | str) -> bytes:
-    return counted(field, counted(1, key) + counted(2, value))
-
-
-def envelope(raw: bytes, kind: str = "", api_version: str = "", *more: bytes) -> bytes:
-    type_meta = counted(1, api_version) + counted(2, kind)
-    return b"k8s\0" + counted(1, type_meta) + counted(2, raw) + b"".join(more)
 
 
 def sent(kind: Kind, raw: bytes) -> dict[str, Any]:
