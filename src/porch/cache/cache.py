@@ -24,7 +24,8 @@ from porch.errors import Gone, NotFound, PorchError
 from porch.keys import RepositoryKey
 from porch.objects import MASTERS, Call, Caller, ListOptions, ResourceStorage
 from porch.repository import Repository
-from porch.store import Store, Transaction
+from porch.repository.git.refnames import branch_ref
+from porch.store import Reads, Store, Transaction
 from porch.types.repository import V1ALPHA2_ANNOTATION
 from porch.types.repository import Repository as RepositoryObject
 
@@ -110,13 +111,7 @@ class Cache:
         """Whether the index has all package revisions of a namespace: each of its Repositories was read. Only then is
         a package revision that it lacks known not to be.
         """
-        listed = self._repositories.list(Call(SYSTEM), ListOptions(namespace=namespace))
-        try:
-            return all(
-                self.open_repository(RepositoryKey(namespace, item.key.name)).is_known() for item in listed.page.items
-            )
-        except PorchError:
-            return False
+        return not self._unindexed(ListOptions(namespace=namespace))
 
     def sharing(self, location: str) -> list[CachedRepository]:
         """All opened Repositories of one git repository."""
@@ -127,14 +122,21 @@ class Cache:
         return self._contents.of(repository, tree)
 
     def reindex(self) -> None:
-        """Makes the index again, after it was dropped, from what lies on this machine."""
-        listed = self._repositories.list(Call(SYSTEM), ListOptions())
-        for item in listed.page.items:
-            key = RepositoryKey(item.key.namespace, item.key.name)
+        """Makes the index again, after it was dropped, from what lies on this machine. What is indexed is not even
+        opened: a start must not cost what all repositories hold.
+        """
+        for obj in self._unindexed(ListOptions()):
+            key = RepositoryKey(obj.metadata.namespace, obj.metadata.name)
             try:
                 self.open_repository(key).reindex()
             except PorchError as error:
                 _log.warning("the Repository is not indexed yet", repository=str(key), error=error.message)
+
+    def _unindexed(self, among: ListOptions) -> list[RepositoryObject]:
+        listed = self._repositories.list(Call(SYSTEM), among)
+        objects = [self._repositories.kind.decode(item.version, item.tail) for item in listed.page.items]
+        with self._store.read() as reads:
+            return [obj for obj in objects if not _is_indexed(reads, obj)]
 
     def settle(self, key: RepositoryKey | None = None, *, hosted_only: bool = False) -> int:
         """Settles interrupted intents, of one Repository or of all, as far as their remotes answer; returns how many
@@ -167,6 +169,13 @@ class Cache:
             for opened in self._opened.values():
                 opened.close()
             self._opened.clear()
+
+
+def _is_indexed(reads: Reads, obj: RepositoryObject) -> bool:
+    """Whether the index has its branch (see CachedRepository.reindex)."""
+    key = RepositoryKey(obj.metadata.namespace, obj.metadata.name)
+    branch = branch_ref((obj.spec.git and obj.spec.git.branch) or "main")
+    return bool(reads.revisions.targets(refs_of(key, obj.metadata.uid), [branch]))
 
 
 def _drop(tx: Transaction, intent_id: str) -> None:

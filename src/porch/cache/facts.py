@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from porch.keys import RepositoryKey, RevisionKey, join_path
-from porch.repository.git.refnames import draft_ref
+from porch.repository.git.refnames import branch_ref, draft_ref
 from porch.types.packagerevision import DRAFT
 
 
@@ -38,6 +38,10 @@ class RepositoryFacts:
     @property
     def refs_of(self) -> str:
         return refs_of(self.key, self.uid)
+
+    @property
+    def branch_ref(self) -> str:
+        return branch_ref(self.branch)
 
     def names(self, key: RevisionKey) -> tuple[str, str]:
         """The returned name and its alias."""

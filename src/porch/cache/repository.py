@@ -44,12 +44,19 @@ class CachedRepository:
         if not self.is_known():
             self.synchronise(patient=False)
 
-    def synchronise(self, *, patient: bool = True) -> SyncResult:
-        """Fetches (unless hosted) and indexes what changed. One at a time for each Repository."""
+    def has_news(self) -> bool:
+        """Asks the remote whether a synchronisation has to fetch. Network."""
+        if self.facts.hosted:
+            return True
+        with self._lane.enter(patient=True), step("cache.ask"):
+            return self._repository.has_news()
+
+    def synchronise(self, *, patient: bool = True, fetch: bool = True) -> SyncResult:
+        """Fetches (unless hosted, or told not to) and indexes what changed. One at a time for each Repository."""
         with self._registration.syncing, step("cache.synchronise"):
             if self.facts.hosted:
                 self._repository.refresh()
-            else:
+            elif fetch:
                 with self._lane.enter(patient=patient):
                     self._repository.refresh()
             result = synchronise(self._store, self._repository, self.indexer, self._registration)
@@ -62,13 +69,13 @@ class CachedRepository:
             synchronise(self._store, self._repository, self.indexer, self._registration)
 
     def is_known(self) -> bool:
-        """Whether the index has its refs, be they none. They are many, so they are asked for only until there are
-        some.
+        """Whether the index has its refs: its branch, which every repository that was read has. Asked for only until it
+        is there.
         """
         registration = self._registration
         if not registration.read:
             with self._store.read() as reads:
-                registration.read = bool(reads.revisions.refs(self.facts.refs_of))
+                registration.read = bool(reads.revisions.targets(self.facts.refs_of, [self.facts.branch_ref]))
         return registration.read
 
     def create_package_revision_draft(self, path: str, workspace: str, author: Author) -> PackageRevisionDraft:

@@ -19,7 +19,6 @@ from porch.cache.registration import Registration
 from porch.cache.rows import Indexer, mark_latest, moved_refs, remove
 from porch.keys import RepositoryKey
 from porch.repository import Discovered, Repository, Snapshot
-from porch.repository.git.refnames import branch_ref
 from porch.store import RevisionRow, Store, Transaction
 
 T = TypeVar("T")
@@ -51,7 +50,7 @@ def synchronise(store: Store, repository: Repository, indexer: Indexer, registra
         _Difference(store, indexer, registration, known, refs, moved, snapshot).apply()
     with store.read() as reads:
         count = reads.revisions.count(facts.key)
-    return SyncResult(refs.get(branch_ref(facts.branch), ""), count, len(moved), snapshot.warnings)
+    return SyncResult(refs.get(facts.branch_ref, ""), count, len(moved), snapshot.warnings)
 
 
 def _is_text(ref: str) -> bool:

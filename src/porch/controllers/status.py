@@ -21,6 +21,12 @@ def failed(obj: Repository, message: str) -> Repository:
     return _with_ready(obj, "False", "Error", message or "unknown error")
 
 
+def in_order(obj: Repository) -> bool:
+    """Whether the last synchronisation of just this Repository went well."""
+    ready = any(item.type == "Ready" and item.status == "True" for item in obj.status.conditions)
+    return ready and obj.status.observed_generation == obj.metadata.generation and not obj.metadata.deletion_timestamp
+
+
 def synchronised(obj: Repository, result: SyncResult, interval: float, clone_url: str) -> Repository:
     """`interval` is in seconds. The times are written when something else changed or a tenth of an hour has passed:
     a Repository at rest should not wake its watchers each minute.

@@ -154,6 +154,12 @@ class Repository(Protocol):
         """What these refs are at the remote now; absent ones are left out. Network. Raises ServiceUnavailable."""
         ...
 
+    def has_news(self) -> bool:
+        """Whether the remote has something that the mirror lacks: its refs are listed once and compared. Network.
+        Raises ServiceUnavailable when there is no answer; whatever else is wrong is for `refresh` to say.
+        """
+        ...
+
     def refresh(self) -> None:
         """Brings the mirror up to date: fetch and prune. Makes the branch when it is missing and createBranch is set.
         Network. Raises ServiceUnavailable, Unauthorized-like problems as BadRequest, with upstream's texts.

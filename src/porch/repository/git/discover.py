@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from porch.errors import BadRequest, NotFound
-from porch.repository.git.history import History
+from porch.repository.git.history import Histories, History
 from porch.repository.git.mirror import Mirror
 from porch.repository.git.objects import TreeItem
 from porch.repository.git.refnames import (
@@ -34,6 +34,7 @@ INLINE_REFS, INLINE_COMMITS = 20, 2000  # what may be read on a thread of the se
 _MAX_KPTFILE = 1024 * 1024
 _MAX_DEPTH = 64
 _histories: dict[str, History] = {}
+HISTORIES = Histories(INLINE_COMMITS, 10 * INLINE_COMMITS)
 
 
 def discover_mirror(path: str, directory: str, branch: str, known: Mapping[str, str]) -> Snapshot:
@@ -41,7 +42,8 @@ def discover_mirror(path: str, directory: str, branch: str, known: Mapping[str, 
     history = _histories.pop(path, None) or History(Mirror(path))
     _histories.clear()
     _histories[path] = history
-    return Discovery(Mirror(path), history, directory, branch).run(known)
+    mirror = Mirror(path)
+    return Discovery(mirror, history, directory, branch).run(mirror.refs(), known)
 
 
 def changed_refs(refs: Mapping[str, str], known: Mapping[str, str]) -> set[str]:
@@ -89,8 +91,8 @@ class Discovery:
         self._warnings: list[str] = []
         self._marked: frozenset[str] = frozenset()
 
-    def run(self, known: Mapping[str, str]) -> Snapshot:
-        refs = self._mirror.refs()
+    def run(self, refs: Mapping[str, str], known: Mapping[str, str]) -> Snapshot:
+        """`refs` are those of the mirror now."""
         self._marked = frozenset(ref[len(MARKERS) :] for ref in refs if ref.startswith(MARKERS))
         wanted = self._wanted(refs, known)
         revisions = [revision for ref in sorted(wanted) for revision in self._read(ref, refs[ref])]

@@ -7,6 +7,8 @@ answered by short walks: generation numbers tell which parts of the history cann
 from __future__ import annotations
 
 import heapq
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -42,6 +44,10 @@ class History:
         self._limit = limit
         self._nodes: dict[str, _Node] = {}
         self._marks: dict[str, dict[str, list[Annotation]]] = {}
+
+    def __len__(self) -> int:
+        """How many commits it knows."""
+        return len(self._nodes)
 
     def load(self, tips: Iterable[str]) -> None:
         """Reads what these commits descend from, as far as it is new. Raises HistoryTooLong."""
@@ -132,6 +138,29 @@ class History:
                 if parent not in seen and node.generation >= floor:
                     seen.add(parent)
                     heapq.heappush(queue, (-node.committed, len(seen), parent))
+
+
+class Histories:
+    """Those that were used last, as many as together know no more than so many commits. Shared by all threads."""
+
+    def __init__(self, limit: int, commits: int) -> None:
+        """`limit` is that of each History, `commits` that of all together."""
+        self._limit, self._commits = limit, commits
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, History] = OrderedDict()
+
+    def of(self, name: str, mirror: Mirror) -> History:
+        """The one that this name always gets; whoever uses the name takes turns."""
+        with self._lock:
+            history = self._kept.pop(name, None) or History(mirror, self._limit)
+            while self._kept and sum(map(len, self._kept.values())) > self._commits:
+                self._kept.popitem(last=False)
+            self._kept[name] = history
+            return history
+
+    def forget(self, name: str) -> None:
+        with self._lock:
+            self._kept.pop(name, None)
 
 
 def _creates(mark: Annotation, workspace: str) -> Task | None:

@@ -31,6 +31,10 @@ class HostedOrigin:
     def read_refs(self, refs: Sequence[str]) -> dict[str, str]:
         return {ref: target for ref in refs if (target := self._mirror.ref(ref))}
 
+    def list_refs(self) -> dict[str, str] | None:
+        """Nobody is asked: discovery reads the repository itself."""
+        return None
+
     def fetch(self) -> None:
         """Nothing is newer than the repository itself."""
 

@@ -5,6 +5,7 @@ Redirects are not followed and no proxy or netrc is looked for: the credentials 
 
 from __future__ import annotations
 
+import functools
 import ssl
 import time
 from urllib.parse import SplitResult
@@ -54,6 +55,13 @@ class HttpWire:
                 return self._body(response)
         except (httpx2.HTTPError, Unclear) as error:
             raise ServiceUnavailable(f"failed to push to remote: {_words(error)}") from error
+
+    def listing(self) -> bytes:
+        try:
+            with self._client.stream("GET", f"{self._base}/info/refs?service=git-upload-pack") as response:
+                return self._body(response) if response.status_code == 200 else b""
+        except httpx2.HTTPError as error:
+            raise Unclear(_words(error)) from error
 
     def status(self) -> int:
         try:
@@ -106,8 +114,11 @@ def _words(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
+@functools.lru_cache(maxsize=32)
 def tls_context(ca: str) -> ssl.SSLContext:
-    """`ca` is a PEM bundle that replaces the system's authorities; empty keeps those."""
+    """`ca` is a PEM bundle that replaces the system's authorities; empty keeps those. Remotes share it: a context with
+    all authorities of a system is large.
+    """
     try:
         return ssl.create_default_context(cadata=ca or None)
     except (ssl.SSLError, ValueError) as error:

@@ -1,24 +1,25 @@
 """A bare repository on local disk: the copy of a remote, or, when it is hosted here, the repository itself.
 
-Refs are named as at the remote. Objects are read through libgit2, one handle a thread; refs and new objects are
-written by us, as loose ones, without fsync: for hosted repositories the redo record holds them until they are durable.
-Other git processes may write and repack beside us, so a read that fails is tried once more with a fresh handle.
+Refs are named as at the remote. Objects are read through libgit2, with a handle for each reader; refs and new objects
+are written by us, as loose ones, without fsync: for hosted repositories the redo record holds them until they are
+durable. Other git processes may write and repack beside us, so a failed read is tried once more with a fresh handle.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-import threading
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pygit2
+from prometheus_client import Counter
 from pygit2.enums import ConfigLevel
 
 from porch.errors import BadRequest, InternalError, NotFound, ServiceUnavailable
 from porch.repository.git.executable import GitFailed, run_git
+from porch.repository.git.handles import Handles
 from porch.repository.git.objects import (
     BLOB,
     COMMIT,
@@ -38,6 +39,7 @@ from porch.repository.interface import Entry
 
 MAX_FILES, MAX_DEPTH = 20_000, 200
 BIG = 256 * 1024  # bytes; handling more would hold the interpreter for longer than a request may wait
+READ = Counter("porch_git_objects_read_total", "Git objects that were read or looked up.")
 _KINDS = {1: COMMIT, 2: TREE, 3: BLOB, 4: TAG}
 _CONFIG = """\
 [core]
@@ -69,6 +71,7 @@ _CONFIG = """\
 for _level in (ConfigLevel.SYSTEM, ConfigLevel.GLOBAL, ConfigLevel.XDG):
     pygit2.settings.search_path[_level] = ""  # a user's git configuration must not change what a server does
 pygit2.settings.cache_max_size(16 * 1024 * 1024)
+_handles = Handles()
 
 
 class Mirror:
@@ -76,7 +79,6 @@ class Mirror:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._local = threading.local()
 
     @classmethod
     def prepare(cls, path: str) -> Mirror:
@@ -89,41 +91,30 @@ class Mirror:
         clear_stale_locks(path)
         return cls(path)
 
-    def handle(self) -> pygit2.Repository:
-        """This thread's libgit2 repository."""
-        opened: pygit2.Repository | None = getattr(self._local, "repository", None)
-        if opened is None:
-            try:
-                opened = pygit2.Repository(self.path)
-            except pygit2.GitError as error:
-                raise InternalError(f"cannot open the local copy of the repository: {error}") from error
-            self._local.repository = opened
-        return opened
-
     def close(self) -> None:
-        """Lets go of all threads' handles."""
-        self._local = threading.local()
+        """Lets go of its handles."""
+        _handles.forget(self.path)
 
     def read(self, name: str) -> tuple[str, bytes]:
         """Kind and content of an object. Raises NotFound."""
-        for attempt in range(2):
+        READ.inc()
+        handle = _handles.take(self.path)
+        try:
+            number, data = handle.read(name)
+        except (KeyError, ValueError, pygit2.GitError):
+            handle = _handles.open(self.path)
             try:
-                number, data = self.handle().read(name)
-                return _KINDS[int(number)], data
+                number, data = handle.read(name)
             except (KeyError, ValueError, pygit2.GitError) as error:
-                if attempt:
-                    raise NotFound(f"git object {name} is not there") from error
-                self._local.repository = None
-        raise AssertionError  # pragma: no cover - the loop returns or raises
+                raise NotFound(f"git object {name} is not there") from error
+        _handles.give_back(self.path, handle)
+        return _KINDS[int(number)], data
 
     def read_as(self, kind: str, name: str) -> bytes:
         found, data = self.read(name)
         if found != kind:
             raise NotFound(f"git object {name} is a {found}, not a {kind}")
         return data
-
-    def has(self, name: str) -> bool:
-        return name in self.handle()
 
     def commit(self, name: str) -> Commit:
         try:
@@ -178,10 +169,14 @@ class Mirror:
 
     def size(self, name: str) -> int:
         """The size of an object, without reading its content."""
+        READ.inc()
+        handle = _handles.take(self.path)
         try:
-            return int(self.handle().odb.read_header(name)[1])
+            size = int(handle.odb.read_header(name)[1])
         except (KeyError, ValueError, pygit2.GitError):
             return len(self.read(name)[1])
+        _handles.give_back(self.path, handle)
+        return size
 
     def blobs(self, names: Sequence[str]) -> list[bytes]:
         """Big contents are read by a process: libgit2 would hold the interpreter meanwhile."""
@@ -215,10 +210,16 @@ class Mirror:
         return all_refs(self.path)
 
     def descends(self, commit: str, ancestor: str) -> bool:
-        """Whether `commit` is `ancestor` or follows it; False when one of them is not here."""
+        """Whether `commit` is `ancestor` or follows it; False when one of them is not here. A commit right behind the
+        other, as each edit makes one, needs no walk through the history.
+        """
+        if commit == ancestor:
+            return True
         try:
-            return commit == ancestor or self.handle().descendant_of(commit, ancestor)
-        except (KeyError, ValueError, pygit2.GitError):
+            if ancestor in self.commit(commit).parents:
+                return True
+            return bool(_handles.take(self.path).descendant_of(commit, ancestor))
+        except (NotFound, KeyError, ValueError, pygit2.GitError):
             return False
 
     def write(self, objects: Iterable[tuple[str, str, bytes]]) -> None:

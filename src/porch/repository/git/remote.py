@@ -18,6 +18,8 @@ from porch.repository.git.executable import GitFailed, environment, run_git
 from porch.repository.git.mirror import Mirror
 from porch.repository.git.moves import check_fast_forward, in_order, move_refs
 from porch.repository.git.protocol import Advertisement, Malformed, push_request, read_advertisement, read_report
+from porch.repository.git.refnames import HEADS, TAGS
+from porch.repository.git.refs import LISTED
 from porch.repository.git.repository import GitRepository
 from porch.repository.git.wire import FileWire, Unclear, Wire, authorization
 from porch.repository.interface import Credentials, PushReport
@@ -117,6 +119,18 @@ class RemoteOrigin:
         )
         return {ref: target for target, ref in lines if ref in wanted}
 
+    def list_refs(self) -> dict[str, str] | None:
+        """Asked on the kept connection, without a process: this is all that a remote at rest costs."""
+        check_host(self._url)
+        try:
+            listed = read_advertisement(self._wire.listing()).refs
+        except Malformed:
+            return None
+        except Unclear as error:
+            raise ServiceUnavailable(self._unreachable(str(error))) from error
+        LISTED.inc(len(listed))
+        return {ref: target for ref, target in listed.items() if ref.startswith((HEADS, TAGS))}
+
     def fetch(self) -> None:
         options = ["--quiet", "--prune", "--no-auto-gc", "--no-write-fetch-head", "--no-tags", "--force"]
         refspecs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
@@ -137,10 +151,7 @@ class RemoteOrigin:
 
     def _why_not(self, words: str) -> PorchError:
         """Git says why only in words, so the kind of failure is found out by asking the remote once more."""
-        text = (
-            f"error cloning git repository {self._address.url}, fetch of remote repository failed: "
-            f"cannot fetch repository {self._address.label}: "
-        )
+        text = self._unreachable("")
         status = self._wire.status()
         if status in {401, 403}:
             return BadRequest(
@@ -149,6 +160,12 @@ class RemoteOrigin:
         if status in {404, 410}:
             return BadRequest(f"{text}repository not found: {words}")
         return ServiceUnavailable(text + words)
+
+    def _unreachable(self, words: str) -> str:
+        return (
+            f"error cloning git repository {self._address.url}, fetch of remote repository failed: "
+            f"cannot fetch repository {self._address.label}: {words}"
+        )
 
     def _git(self, *arguments: str) -> bytes:
         env = environment(self._url.scheme, self._config)

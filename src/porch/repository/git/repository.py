@@ -14,9 +14,9 @@ from porch.errors import BadRequest, NotFound
 from porch.repository.git.address import PORCH, GitAddress
 from porch.repository.git.annotations import BRANCH_CREATION
 from porch.repository.git.bulk import store_blobs
-from porch.repository.git.discover import INLINE_COMMITS, INLINE_REFS, Discovery, changed_refs, discover_mirror
+from porch.repository.git.discover import HISTORIES, INLINE_REFS, Discovery, changed_refs, discover_mirror
 from porch.repository.git.draft import GitDraft, Workshop, existing_draft, new_draft
-from porch.repository.git.history import History, HistoryTooLong
+from porch.repository.git.history import HistoryTooLong
 from porch.repository.git.mirror import Mirror
 from porch.repository.git.objects import (
     BLOB,
@@ -48,6 +48,10 @@ class Origin(Protocol):
 
     def read_refs(self, refs: Sequence[str]) -> dict[str, str]: ...
 
+    def list_refs(self) -> dict[str, str] | None:
+        """Its branches and tags, in one answer; None when only a fetch can tell, or say what is wrong."""
+        ...
+
     def fetch(self) -> None: ...
 
     def close(self) -> None: ...
@@ -74,7 +78,6 @@ class GitRepository:
         self._mirror_id = mirror_id
         self._location = location
         self._clock = clock
-        self._history = History(mirror, limit=INLINE_COMMITS)
         self._history_fits = True
         self._workshop = Workshop(address.key, mirror, address.directory, clock, self._store_blobs)
 
@@ -109,17 +112,25 @@ class GitRepository:
     def read_refs(self, refs: Sequence[str]) -> dict[str, str]:
         return self._origin.read_refs(refs)
 
+    def has_news(self) -> bool:
+        listed = self._origin.list_refs()
+        return listed is None or branch_ref(self._address.branch) not in listed or listed != self._mirror.refs()
+
     def refresh(self) -> None:
         self._origin.fetch()
         if not self._mirror.ref(branch_ref(self._address.branch)):
             self._create_branch()
 
     def discover(self, known: Mapping[str, str]) -> Snapshot:
-        """Few changes are read here, many in a worker process."""
-        directory, branch = self._address.directory, self._address.branch
-        if self._history_fits and len(changed_refs(self._mirror.refs(), known)) < INLINE_REFS:
+        """Without changes it is a listing of refs; few changes are read here, many in a worker process."""
+        directory, branch, refs = self._address.directory, self._address.branch, self._mirror.refs()
+        changed = changed_refs(refs, known)
+        if not changed:
+            return Snapshot(refs, [])
+        if self._history_fits and len(changed) < INLINE_REFS:
+            history = HISTORIES.of(self._mirror_id, self._mirror)
             try:
-                return Discovery(self._mirror, self._history, directory, branch).run(known)
+                return Discovery(self._mirror, history, directory, branch).run(refs, known)
             except HistoryTooLong:
                 self._history_fits = False
         return self._workers.run(discover_mirror, self._mirror.path, directory, branch, dict(known))
@@ -136,6 +147,7 @@ class GitRepository:
     def close(self) -> None:
         self._origin.close()
         self._mirror.close()
+        HISTORIES.forget(self._mirror_id)
 
     def _store_blobs(self, contents: Sequence[bytes]) -> Sequence[str]:
         return self._workers.run(store_blobs, self._mirror.path, contents)

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult
 
 from porch.errors import BadRequest, ServiceUnavailable
 from porch.repository.git.address import file_path
-from porch.repository.git.executable import GitFailed, environment, run_git
+from porch.repository.git.executable import GitFailed, GitTimeout, environment, run_git
 from porch.repository.interface import Credentials
 
 
@@ -24,6 +24,12 @@ class Unclear(Exception):
 class Wire(Protocol):
     def advertisement(self) -> bytes:
         """What `git receive-pack` says first. Raises ServiceUnavailable, BadRequest."""
+        ...
+
+    def listing(self) -> bytes:
+        """What `git upload-pack` says first; empty when the remote answers, but otherwise. Raises Unclear when there is
+        no answer.
+        """
         ...
 
     def push(self, request: bytes) -> bytes:
@@ -55,6 +61,15 @@ class FileWire:
             return self._run(stdin=request)
         except GitFailed as error:
             raise Unclear(str(error)) from error
+
+    def listing(self) -> bytes:
+        arguments = ["upload-pack", "--stateless-rpc", "--http-backend-info-refs", self._path]
+        try:
+            return run_git(arguments, env=environment(), deadline=self._deadline)
+        except GitTimeout as error:
+            raise Unclear(str(error)) from error
+        except GitFailed:
+            return b""
 
     def status(self) -> int:
         return 0 if Path(self._path).exists() else 404

@@ -1,0 +1,65 @@
+"""Opened libgit2 repositories: each is lent to one thread at a time, and only a few wait for the next one.
+
+A handle holds file descriptors and mapped packs, so there must not be one for each of hundreds of repositories in each
+of many threads. There are as many as there are readers at one time, and beyond that the ones that were used last.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+import pygit2
+
+from porch.errors import InternalError
+
+_IDLE = 24
+
+
+class Handles:
+    """Shared by all threads of a process."""
+
+    def __init__(self, idle: int = _IDLE) -> None:
+        """`idle` is how many may wait to be used again."""
+        self._most = idle
+        self._lock = threading.Lock()
+        self._idle: OrderedDict[str, list[pygit2.Repository]] = OrderedDict()
+        self._count = 0
+
+    def take(self, path: str) -> pygit2.Repository:
+        """An idle one, or one that is opened now. Raises InternalError."""
+        with self._lock:
+            if waiting := self._idle.get(path):
+                self._count -= 1
+                return waiting.pop()
+        return self.open(path)
+
+    @staticmethod
+    def open(path: str) -> pygit2.Repository:
+        """One that knows what lies on disk now. Raises InternalError."""
+        try:
+            return pygit2.Repository(path)
+        except pygit2.GitError as error:
+            raise InternalError(f"cannot open the local copy of the repository: {error}") from error
+
+    def give_back(self, path: str, handle: pygit2.Repository) -> None:
+        """Whoever is in doubt about a handle lets it go instead."""
+        with self._lock:
+            self._idle.setdefault(path, []).append(handle)
+            self._idle.move_to_end(path)
+            self._count += 1
+            while self._count > self._most:
+                self._let_go_of_oldest()
+
+    def forget(self, path: str) -> None:
+        """Lets go of all that wait for this repository."""
+        with self._lock:
+            self._count -= len(self._idle.pop(path, ()))
+
+    def _let_go_of_oldest(self) -> None:
+        oldest = next(iter(self._idle))
+        if self._idle[oldest]:
+            self._idle[oldest].pop()
+            self._count -= 1
+        if not self._idle[oldest]:
+            del self._idle[oldest]
