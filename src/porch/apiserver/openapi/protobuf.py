@@ -8,6 +8,7 @@ document's order; whatever may be any JSON value (extensions, enums, defaults) t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -52,17 +53,16 @@ def _named(name: str, value: bytes) -> bytes:
     return _counted(_NAME, name.encode()) + _counted(_VALUE, value)
 
 
-class _Message:
-    """How the keys of a JSON object become the fields of a message."""
-
-    def __init__(self, extensions: int = 0, **fields: _Field) -> None:
-        self.extensions = extensions
-        self.fields = {_JSON_NAMES.get(name, name): field for name, field in fields.items()}
-
-
 Writer = Callable[[int, Any], bytes]
-_Field = tuple[int, Writer]
-_JSON_NAMES = {"ref": "$ref", "where": "in"}  # keys that are no names in Python
+"""A whole field: its number and what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """How the keys of a JSON object become fields; `extensions` is the number of those for `x-` keys."""
+
+    fields: Mapping[str, tuple[int, Writer]]
+    extensions: int = 0
 
 
 def _message(message: _Message, value: Mapping[str, Any]) -> bytes:
@@ -103,6 +103,18 @@ def _schema(value: Any) -> bytes:
     return _message(_SCHEMA, value)
 
 
+def _path_item(value: Any) -> bytes:
+    return _message(_PATH_ITEM, value)
+
+
+def _response(value: Any) -> bytes:
+    return _message(_RESPONSE, value)
+
+
+def _info(value: Any) -> bytes:
+    return _message(_INFO, value)
+
+
 def _type(value: str) -> bytes:
     return _counted(1, value.encode())
 
@@ -122,51 +134,63 @@ def _parameter(value: Any) -> bytes:
     return _counted(1, parameter)
 
 
+_TEXT, _TEXTS = _one(_text), _many(_text)
+_SCHEMA_FIELD, _OPERATION_FIELD = _one(_schema), _one(_operation)
 _SCHEMA = _Message(
-    31,
-    ref=(1, _one(_text)),
-    format=(2, _one(_text)),
-    description=(4, _one(_text)),
-    default=(5, _one(_any)),
-    required=(19, _many(_text)),
-    enum=(20, _many(_any)),
-    additionalProperties=(21, _one(_within(_one(_schema)))),
-    type=(22, _one(_type)),
-    items=(23, _one(_within(_one(_schema)))),
-    allOf=(24, _many(_schema)),
-    properties=(25, _one(_within(_map(_schema)))),
+    {
+        "$ref": (1, _TEXT),
+        "format": (2, _TEXT),
+        "description": (4, _TEXT),
+        "default": (5, _one(_any)),
+        "required": (19, _TEXTS),
+        "enum": (20, _many(_any)),
+        "additionalProperties": (21, _one(_within(_SCHEMA_FIELD))),
+        "type": (22, _one(_type)),
+        "items": (23, _one(_within(_SCHEMA_FIELD))),
+        "allOf": (24, _many(_schema)),
+        "properties": (25, _one(_within(_map(_schema)))),
+    },
+    extensions=31,
 )
-_PLACE: dict[str, _Field] = {"required": (1, _flag), "where": (2, _one(_text)), "description": (3, _one(_text))}
-_QUERY = _Message(name=(4, _one(_text)), type=(6, _one(_text)), **_PLACE)
-_PATH = _Message(name=(4, _one(_text)), type=(5, _one(_text)), **_PLACE)
+_PLACE: dict[str, tuple[int, Writer]] = {"required": (1, _flag), "in": (2, _TEXT), "description": (3, _TEXT)}
+_QUERY = _Message({"name": (4, _TEXT), "type": (6, _TEXT), **_PLACE})
+_PATH = _Message({"name": (4, _TEXT), "type": (5, _TEXT), **_PLACE})
 _BODY = _Message(
-    description=(1, _one(_text)),
-    name=(2, _one(_text)),
-    where=(3, _one(_text)),
-    required=(4, _flag),
-    schema=(5, _one(_schema)),
+    {
+        "description": (1, _TEXT),
+        "name": (2, _TEXT),
+        "in": (3, _TEXT),
+        "required": (4, _flag),
+        "schema": (5, _SCHEMA_FIELD),
+    }
 )
-_RESPONSE = _Message(description=(1, _one(_text)), schema=(2, _one(_within(_one(_schema)))))
+_RESPONSE = _Message({"description": (1, _TEXT), "schema": (2, _one(_within(_SCHEMA_FIELD)))})
 _OPERATION = _Message(
-    13,
-    description=(3, _one(_text)),
-    operationId=(5, _one(_text)),
-    produces=(6, _many(_text)),
-    consumes=(7, _many(_text)),
-    parameters=(8, _many(_parameter)),
-    responses=(9, _one(_within(_map(_within(_one(lambda value: _message(_RESPONSE, value))))))),
+    {
+        "description": (3, _TEXT),
+        "operationId": (5, _TEXT),
+        "produces": (6, _TEXTS),
+        "consumes": (7, _TEXTS),
+        "parameters": (8, _many(_parameter)),
+        "responses": (9, _one(_within(_map(_within(_one(_response)))))),
+    },
+    extensions=13,
 )
 _PATH_ITEM = _Message(
-    get=(2, _one(_operation)),
-    put=(3, _one(_operation)),
-    post=(4, _one(_operation)),
-    delete=(5, _one(_operation)),
-    patch=(8, _one(_operation)),
+    {
+        "get": (2, _OPERATION_FIELD),
+        "put": (3, _OPERATION_FIELD),
+        "post": (4, _OPERATION_FIELD),
+        "delete": (5, _OPERATION_FIELD),
+        "patch": (8, _OPERATION_FIELD),
+    }
 )
-_INFO = _Message(title=(1, _one(_text)), version=(2, _one(_text)))
+_INFO = _Message({"title": (1, _TEXT), "version": (2, _TEXT)})
 _DOCUMENT = _Message(
-    swagger=(1, _one(_text)),
-    info=(2, _one(lambda value: _message(_INFO, value))),
-    paths=(8, _one(lambda value: _map(lambda item: _message(_PATH_ITEM, item))(2, value))),
-    definitions=(9, _one(_within(_map(_schema)))),
+    {
+        "swagger": (1, _TEXT),
+        "info": (2, _one(_info)),
+        "paths": (8, _one(lambda paths: _map(_path_item)(2, paths))),
+        "definitions": (9, _one(_within(_map(_schema)))),
+    }
 )
