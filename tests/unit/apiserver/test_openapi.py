@@ -93,16 +93,26 @@ def test_documents_are_compressed_when_asked_and_revalidated(path: str) -> None:
     assert ask(path, if_none_match=plain.headers["ETag"]).status == 304
 
 
-@pytest.mark.parametrize("accept", [PROTOBUF_V2, "text/html", "application/json;q=0"])
-def test_only_json_is_written(accept: str) -> None:
+@pytest.mark.parametrize("accept", ["text/html", "application/json;q=0", PROTOBUF_V2.replace("v2", "v3")])
+def test_other_forms_are_not_written(accept: str) -> None:
     for path in ("/openapi/v2", "/openapi/v3", "/openapi/v3/api/v1"):
         with pytest.raises(NotAcceptable):
             ask(path, accept=accept)
 
 
 def test_json_is_found_among_other_wishes() -> None:
-    for accept in (f"{PROTOBUF_V2}, application/json;q=0.5", "application/json, */*", "application/*"):
+    for accept in (f"{PROTOBUF_V2};q=0.5, application/json", "application/json, */*", "application/*"):
         assert ask("/openapi/v2", accept=accept).content_type == "application/json"
+    assert ask("/openapi/v3", accept=f"{PROTOBUF_V2}, application/json;q=0.5").content_type == "application/json"
+
+
+@pytest.mark.parametrize("accept", [PROTOBUF_V2, PROTOBUF_V2.replace("@", "."), f"{PROTOBUF_V2}, */*;q=0.5"])
+def test_version_2_is_written_as_protobuf_for_old_clients(accept: str) -> None:
+    """A real kubectl reads it in tests/clients; here only that all keys of all kinds have their numbers."""
+    answer = ask("/openapi/v2", accept=accept)
+    assert answer.content_type == PROTOBUF_V2.replace("@", ".")
+    assert answer.body.startswith(b"\x0a\x032.0")
+    assert b"io.k8s.api.core.v1.ConfigMap" in answer.body
 
 
 def test_nothing_is_built_before_the_first_request() -> None:

@@ -1,8 +1,7 @@
 """OpenAPI: what kubectl validates, explains and patches by. Made from the Kinds at the first request, then kept.
 
 `/openapi/v3` is an index of documents, each under a URL with its hash so that clients cache it for ever;
-`/openapi/v2` is one JSON document for kube-aggregator and old clients. Its protobuf form is not offered: kubectl
-asks for it, gets a 406, and goes on with v3.
+`/openapi/v2` is one document, as JSON for kube-aggregator and as protobuf for kubectl 1.26 and older, which know no v3.
 """
 
 from __future__ import annotations
@@ -21,6 +20,8 @@ from porch.apiserver.interface import Answer, DocumentRequest
 from porch.types import Kind
 
 _INDEX, _V2 = "/openapi/v3", "/openapi/v2"
+PROTOBUF_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+PROTOBUF_NAMES = {PROTOBUF_TYPE, PROTOBUF_TYPE.replace("v2.v1", "v2@v1")}  # the newer and the older spelling
 _VARY = {"Vary": "Accept, Accept-Encoding"}
 _YEAR = 365 * 24 * 3600
 
@@ -35,14 +36,22 @@ class OpenApi:
         document = self._document(path)
         if document is None:
             return None
-        if not any(clause.takes_json for clause in accepted(request)):
-            raise not_acceptable()
+        document = self._form(document, request)
         asked = "".join(request.query.get("hash", ())[-1:])
         if not asked or path not in self._version_3:
             return document.answer(request, may_gzip=True)
         if asked != document.digest:
             return Answer(b"", status=301, headers={"Location": _url(path, document)})
         return document.answer(request, more=_for_ever(), may_gzip=True)
+
+    def _form(self, document: Document, request: DocumentRequest) -> Document:
+        """What the client likes best of JSON and, for OpenAPI 2, protobuf. Raises NotAcceptable."""
+        for clause in accepted(request):
+            if clause.takes_json:
+                return document
+            if clause.name in PROTOBUF_NAMES and document is self._version_2:
+                return self._version_2_protobuf
+        raise not_acceptable()
 
     def _document(self, path: str) -> Document | None:
         if path == _INDEX:
@@ -76,6 +85,13 @@ class OpenApi:
         from porch.apiserver.openapi.documents import version_2
 
         return _encoded(version_2(self._kinds))
+
+    @cached_property
+    def _version_2_protobuf(self) -> Document:
+        from porch.apiserver.openapi.documents import version_2
+        from porch.apiserver.openapi.protobuf import encode
+
+        return Document(encode(version_2(self._kinds)), PROTOBUF_TYPE, _VARY)
 
 
 def _encoded(document: dict[str, Any]) -> Document:
