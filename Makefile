@@ -7,6 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 KUBECTL := .tools/.kubectl-installed
+CLIENTS := .tools/.clients-built
 
 # An environment whose Python is gone, by an upgrade of the system or a move of this directory, is made anew.
 $(shell test -x $(BIN)/python || rm -rf $(VENV))
@@ -30,7 +31,7 @@ help:
 
 setup: $(RUNTIME)
 
-tools: $(DEV) $(KUBECTL)
+tools: $(DEV) $(KUBECTL) $(CLIENTS)
 	@scripts/system-packages
 
 demo: $(RUNTIME)
@@ -39,7 +40,7 @@ demo: $(RUNTIME)
 up: $(RUNTIME)
 	@$(BIN)/porch up $(ARGS)
 
-test: check $(KUBECTL)
+test: check $(KUBECTL) $(CLIENTS)
 	@scripts/system-packages
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
@@ -80,4 +81,10 @@ $(DEV): requirements/dev.lock $(RUNTIME)
 $(KUBECTL): requirements/kubectl.lock tests/support/kubectl.py | $(DEV)
 	@echo "Installing kubectl for the tests"
 	@$(BIN)/python -m tests.support.kubectl
+	@touch $@
+
+$(CLIENTS): requirements/go.lock tests/support/gotool.py $(wildcard tests/clients/go/*) | $(DEV)
+	@echo "Building the clients for the tests"
+	@mkdir -p $(@D)
+	@$(BIN)/python -m tests.support.gotool
 	@touch $@
