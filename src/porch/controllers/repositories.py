@@ -115,7 +115,8 @@ class RepositoryController:
                 return
             failures = failures + 1 if error else 0
             try:
-                await asyncio.wait_for(poke.wait(), self._pause(error, failures))
+                async with asyncio.timeout(self._pause(error, failures)):
+                    await poke.wait()
             except TimeoutError:
                 continue
 

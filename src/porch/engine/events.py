@@ -104,7 +104,8 @@ class WatcherManager:
         try:
             if self._is_beyond(resource, after):
                 return True
-            await asyncio.wait_for(future, seconds)
+            async with asyncio.timeout(seconds):  # wait_for would forget a cancel that comes with the change
+                await future
         except TimeoutError:
             return False
         finally:

@@ -85,6 +85,11 @@ class World:
     def names(self, storage: ResourceStorage, namespace: str = NS) -> list[str]:
         return [item.key.name for item in storage.list(CALL, ListOptions(namespace=namespace)).page.items]
 
+    def namespace(self, name: str) -> Namespace:
+        item = self.namespaces.get(CALL, "", name)
+        found: Namespace = self.namespaces.kind.decode(item.version, item.tail)
+        return found
+
     def strip(self, storage: ResourceStorage, name: str, namespace: str = NS) -> None:
         """What a client does that takes all finalizers away."""
 
@@ -95,9 +100,12 @@ class World:
         storage.update(CALL, namespace, name, change)
 
 
-def owner(item: StoredVersion, kind: str = "ConfigMap", *, blocks: bool | None = None, **more: str) -> OwnerReference:
-    given = {"api_version": "v1", "kind": kind, "name": item.key.name, "uid": item.uid} | more
-    return OwnerReference(**given, block_owner_deletion=blocks)
+def owner(
+    item: StoredVersion, kind: str = "ConfigMap", *, blocks: bool | None = None, api_version: str = "v1"
+) -> OwnerReference:
+    return OwnerReference(
+        api_version=api_version, kind=kind, name=item.key.name, uid=item.uid, block_owner_deletion=blocks
+    )
 
 
 @contextmanager

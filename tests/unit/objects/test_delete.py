@@ -161,8 +161,12 @@ def test_a_namespace_that_nobody_deleted_stays_without_finalizers(namespaces: St
 
 @pytest.mark.parametrize(
     ("policy", "finalizers"),
-    [("", [HOLD, "orphan"]), ("Background", [HOLD]), ("Foreground", [HOLD, "foregroundDeletion"])]
-    + [("Orphan", [HOLD, "orphan"])],
+    [
+        ("", [HOLD, "orphan"]),
+        ("Background", [HOLD]),
+        ("Foreground", [HOLD, "foregroundDeletion"]),
+        ("Orphan", [HOLD, "orphan"]),
+    ],
 )
 def test_the_policy_sets_the_collectors_finalizers(
     config_maps: StoredObjects, call: Call, policy: str, finalizers: list[str]
