@@ -152,8 +152,8 @@ def build(settings: Settings, stack: ExitStack) -> Standalone:
         RepositoryController(
             parts.cache, parts.storages[str(repository.REPOSITORY.resource)], parts.feed, settings.sync_interval, url
         ),
-        GarbageCollector(parts.storages, parts.feed, parts.cache.is_complete),
-        NamespaceController(parts.storages, parts.feed),
+        GarbageCollector(parts.kept, parts.feed, parts.cache.is_complete),
+        NamespaceController(parts.kept, parts.feed),
     )
     tls = Tls(pki.server_cert, pki.server_key, pki.ca_cert)
     return Standalone(parts.front(stopping), tls, listener, stopping, controllers, settings.grace, url)
@@ -213,6 +213,8 @@ class _Parts:
         self.upkeep = Upkeep(self.cache, layout, settings.history)
         packages = (PackageRevisions(engine), PackageRevisionResourcesStorage(engine), Packages(engine))
         reviews = review_storages(self._roles, _Resolver(packages))
+        # Each object once, as it is kept: for those who care for objects of all kinds.
+        self.kept: Mapping[str, ResourceStorage] = {**stored, str(packages[0].kind.resource): packages[0]}
         self._events = Reshaped(
             stored[str(core.EVENT.resource)],
             NewEventStrategy(events.EVENT),

@@ -60,7 +60,7 @@ class GarbageCollector:
         while True:
             try:
                 await self._collect()
-            except* Exception as group:  # noqa: BLE001 - whatever it was, the next pass looks at everything
+            except* Exception as group:  # noqa: BLE001 - whatever it was, the care goes on
                 _log.warning("looking at everything that is owned again", reason=repr(group.exceptions[0]))
             await asyncio.sleep(_AGAIN_SECONDS)
 

@@ -45,7 +45,7 @@ class NamespaceController:
         while True:
             try:
                 await self._work_on_all()
-            except* Exception as group:  # noqa: BLE001 - whatever it was, the next pass looks at everything
+            except* Exception as group:  # noqa: BLE001 - whatever it was, the care goes on
                 _log.warning("listing namespaces again", reason=repr(group.exceptions[0]))
             await asyncio.sleep(_AGAIN_SECONDS)
 

@@ -112,7 +112,8 @@ class RepositoryController:
         poke, failures = self._pokes[key], 0
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(poke.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await poke.wait()
             poke.clear()
             error = await self._pass(key)
             if isinstance(error, NotFound) and not poke.is_set():

@@ -109,7 +109,8 @@ class WatcherManager:
         try:
             if self._is_beyond(resource, after):
                 return True
-            await asyncio.wait_for(woken.wait(), seconds)
+            async with asyncio.timeout(seconds):  # wait_for would forget a cancel that comes with the change
+                await woken.wait()
         except TimeoutError:
             return False
         finally:

@@ -20,6 +20,10 @@ POINTS = {
     "ref-moved": "one ref of a hosted repository has moved, others may follow",
     "pushed": "all refs have moved, the index does not know",
     "indexed": "all is done, the client was not answered",
+    "dependent-deleted": "a dependent of an owner that is gone was deleted, others may follow",
+    "dependent-orphaned": "a dependent was freed of its owner, whose deletion waits; others may follow",
+    "content-deleted": "an object of a namespace that is being deleted was deleted, others may follow",
+    "namespace-empty": "a namespace that is being deleted is empty, it still has its finalizer",
     "unsynced": "redo records are about to be let go, files are not synced",
 }
 

@@ -82,7 +82,7 @@ def test_versions_of_a_group_stand_newest_and_most_mature_first() -> None:
 
 
 def test_the_resources_of_porch_are_those_of_upstream() -> None:
-    verbs = ["create", "delete", "get", "list", "patch", "update", "watch"]
+    verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
     resources = {entry["name"]: entry for entry in read("/apis/porch.kpt.dev/v1alpha1")["resources"]}
     assert list(resources) == ["packagerevisionresources", "packagerevisions", "packages"]
     assert resources["packagerevisions"] == {
@@ -171,7 +171,7 @@ def test_the_aggregated_document_says_all_at_once() -> None:
             "responseKind": kind,
             "scope": "Namespaced",
             "singularResource": "packagerevision",
-            "verbs": ["create", "delete", "get", "list", "patch", "update", "watch"],
+            "verbs": ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
             "categories": ["all"],
             "subresources": [{"subresource": "approval", "responseKind": kind, "verbs": ["get", "patch", "update"]}],
         }

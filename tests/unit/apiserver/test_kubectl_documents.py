@@ -144,7 +144,7 @@ def test_api_resources_lists_all_of_them(kubectl: Kubectl) -> None:
     rows = {line.split()[0]: line.split() for line in lines}
     assert set(rows) == {kind.plural for kind in ALL_KINDS}
     assert rows["repositories"][1:5] == ["repo", "config.porch.kpt.dev/v1alpha1", "true", "Repository"]
-    assert rows["packagerevisions"][-1] == "create,delete,get,list,patch,update,watch"
+    assert rows["packagerevisions"][-1] == "create,delete,deletecollection,get,list,patch,update,watch"
 
 
 MANIFEST = """

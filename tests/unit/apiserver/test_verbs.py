@@ -199,8 +199,8 @@ def test_bad_delete_options_are_refused(wire: Wire, body: Any, text: str) -> Non
     ("method", "path", "allow"),
     [
         ("POST", f"{MAPS}/a", "GET, PUT, PATCH, DELETE"),
-        ("PUT", MAPS, "GET, POST"),
-        ("DELETE", MAPS, "GET, POST"),
+        ("PUT", MAPS, "GET, POST, DELETE"),
+        ("DELETE", "/api/v1/namespaces", "GET, POST"),
         ("POST", "/api/v1/configmaps", "GET"),
         ("DELETE", f"{REPOSITORIES}/r/status", "GET, PUT, PATCH"),
         ("POST", "/version", "GET"),

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 from porch.errors import Conflict, Forbidden, Invalid, NotFound
-from porch.objects import Call, DeleteOptions
+from porch.objects import Call, DeleteOptions, ListOptions
 from porch.objects.stored import StoredObjects
-from porch.store import Store
+from porch.store import ANY_OWNER, Store
+from porch.types.meta import OwnerReference
 from tests.unit.objects.build import NS, config_map, namespace, read, repository, with_data, with_meta
 
 HOLD = "example.com/hold"
@@ -128,15 +130,71 @@ def test_a_dry_run_deletes_nothing(config_maps: StoredObjects, rehearsal: Call, 
     assert [config_maps.get(call, NS, name) for name in ("plain", "held")] == [plain, held]
 
 
-def test_a_namespace_goes_when_it_is_empty(namespaces: StoredObjects, config_maps: StoredObjects, call: Call) -> None:
+def test_a_namespace_waits_until_its_own_finalizer_goes(namespaces: StoredObjects, call: Call) -> None:
+    namespaces.create(call, "", namespace("team", finalizers=[HOLD]))
+    deleted = namespaces.delete(call, "", "team", NOW)
+    obj = read(namespaces, deleted.item)
+    assert (deleted.finished, obj.status.phase, obj.spec.finalizers) == (False, "Terminating", ["kubernetes"])
+
+    def finalize(current: Any) -> Any:
+        current.spec.finalizers = []
+        return current
+
+    assert namespaces.update(call, "", "team", finalize) == deleted.item, "only at `finalize`"
+    namespaces.update(call, "", "team", finalize, "finalize")
+    assert read(namespaces, namespaces.get(call, "", "team")).spec.finalizers == []
+    namespaces.update(call, "", "team", with_meta(finalizers=[]))
+    with pytest.raises(NotFound):
+        namespaces.get(call, "", "team")
+
+
+def test_a_namespace_that_nobody_deleted_stays_without_finalizers(namespaces: StoredObjects, call: Call) -> None:
     namespaces.create(call, "", namespace("team"))
-    for name in "abc":
-        config_maps.create(call, "team", config_map(name))
-    with pytest.raises(Conflict, match=r"the namespace still holds 3 configmaps; delete them first$"):
-        namespaces.delete(call, "", "team", NOW)
-    for name in "abc":
-        config_maps.delete(call, "team", name, NOW)
+
+    def finalize(current: Any) -> Any:
+        current.spec.finalizers = []
+        return current
+
+    namespaces.update(call, "", "team", finalize, "finalize")
     assert namespaces.delete(call, "", "team", NOW).finished
+
+
+@pytest.mark.parametrize(
+    ("policy", "finalizers"),
+    [
+        ("", [HOLD, "orphan"]),
+        ("Background", [HOLD]),
+        ("Foreground", [HOLD, "foregroundDeletion"]),
+        ("Orphan", [HOLD, "orphan"]),
+    ],
+)
+def test_the_policy_sets_the_collectors_finalizers(
+    config_maps: StoredObjects, call: Call, policy: str, finalizers: list[str]
+) -> None:
+    config_maps.create(call, NS, config_map(finalizers=["orphan", HOLD]))
+    deleted = config_maps.delete(call, NS, "a", DeleteOptions(propagation=policy))
+    meta = read(config_maps, deleted.item).metadata
+    assert (deleted.finished, sorted(meta.finalizers)) == (False, sorted(finalizers))
+    assert config_maps.delete(call, NS, "a", DeleteOptions(propagation="Background")).item == deleted.item
+
+
+def test_in_the_background_nothing_waits(config_maps: StoredObjects, call: Call) -> None:
+    config_maps.create(call, NS, config_map(finalizers=["orphan", "foregroundDeletion"]))
+    assert config_maps.delete(call, NS, "a", DeleteOptions(propagation="Background")).finished
+
+
+def test_what_is_owned_or_waits_for_the_collector_is_found_by_that(config_maps: StoredObjects, call: Call) -> None:
+    owner = OwnerReference(api_version="v1", kind="ConfigMap", name="o", uid="of-owner")
+    config_maps.create(call, NS, config_map("owned", owner_references=[owner]))
+    config_maps.create(call, NS, config_map("free"))
+    config_maps.create(call, NS, config_map("waits"))
+    config_maps.delete(call, NS, "waits", DeleteOptions(propagation="Foreground"))
+
+    def found(by: str) -> list[str]:
+        return [item.key.name for item in config_maps.list(call, ListOptions(owner=by)).page.items]
+
+    assert (found("of-owner"), found(ANY_OWNER)) == (["owned"], ["owned", "waits"])
+    assert config_maps.get(call, NS, "owned").owners == ("of-owner",)
 
 
 @pytest.mark.parametrize("name", ["default", "kube-system"])
