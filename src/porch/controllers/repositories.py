@@ -17,11 +17,12 @@ import structlog
 
 from porch.cache import SYSTEM, Cache
 from porch.controllers import status
+from porch.controllers.recorder import NORMAL, WARNING, EventRecorder, reference
 from porch.errors import NotFound, PorchError, ServiceUnavailable
 from porch.keys import RepositoryKey
 from porch.objects import Call, ChangeFeed, ListOptions, ResourceStorage
 from porch.store import Change
-from porch.types.repository import FINALIZER, Repository
+from porch.types.repository import FINALIZER, REPOSITORY, Repository
 
 _log = structlog.get_logger("porch.controllers")
 _PARALLEL = 8
@@ -34,10 +35,18 @@ T = TypeVar("T")
 
 class RepositoryController:
     def __init__(
-        self, cache: Cache, repositories: ResourceStorage, feed: ChangeFeed, interval: float, public_url: str = ""
+        self,
+        cache: Cache,
+        repositories: ResourceStorage,
+        feed: ChangeFeed,
+        recorder: EventRecorder,
+        *,
+        interval: float,
+        public_url: str = "",
     ) -> None:
         """`interval` is in seconds, between synchronisations of one Repository."""
         self._cache, self._repositories, self._feed = cache, repositories, feed
+        self._recorder = recorder
         self._interval, self._public_url = interval, public_url
         self._threads = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="sync")
         self._pokes: dict[RepositoryKey, asyncio.Event] = {}
@@ -179,11 +188,16 @@ class RepositoryController:
             self._cache.settle(key)
         except PorchError as error:
             message = error.message
+            # Before the condition: whoever has seen that finds out more in the Event.
+            self._recorder.record(reference(REPOSITORY, obj), WARNING, "SyncFailed", message)
             self._write(key, lambda current: status.failed(current, message))
             return error
         for warning in result.warnings:
             _log.warning("a ref was skipped", repository=str(key), reason=warning)
         clone_url = status.clone_url(self._public_url, opened.facts)
+        if status.has_failed(obj):
+            text = f"synchronised again, package revisions found: {result.revisions}"
+            self._recorder.record(reference(REPOSITORY, obj), NORMAL, "SyncRecovered", text)
         self._write(key, lambda current: status.synchronised(current, result, self._interval, clone_url))
         return None
 

@@ -21,6 +21,11 @@ def failed(obj: Repository, message: str) -> Repository:
     return _with_ready(obj, "False", "Error", message or "unknown error")
 
 
+def has_failed(obj: Repository) -> bool:
+    """Whether the last synchronisation that was told of had failed."""
+    return any(item.type == "Ready" and item.reason == "Error" for item in obj.status.conditions)
+
+
 def synchronised(obj: Repository, result: SyncResult, interval: float, clone_url: str) -> Repository:
     """`interval` is in seconds. The times are written when something else changed or a tenth of an hour has passed:
     a Repository at rest should not wake its watchers each minute.

@@ -1,0 +1,26 @@
+"""An empty store and the Events in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from porch.objects import StoredObjects
+from porch.store import Store
+from porch.store.sqlite import open_store
+from porch.strategy.event import EventStrategy
+from porch.types.core import EVENT
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path / "porch.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def events(store: Store) -> StoredObjects:
+    return StoredObjects(store, EventStrategy(EVENT))
