@@ -51,6 +51,7 @@ class Settings:
     max_package_bytes: int = _setting(32 * 1024 * 1024, "Largest request body of PackageRevisionResources.", low=1024)
     max_push_bytes: int = _setting(256 * 1024 * 1024, "Largest `git push` to a hosted repository.", low=1024)
     history: int = _setting(100_000, "Versions of the event log that watches can resume from.")
+    event_ttl: float = _setting(3600.0, "Seconds for which an Event is kept after it was last told.", low=1)
     workers: int = _setting(2, "Processes for heavy work (big packages, discovery).", low=1, high=64)
     work_timeout: float = _setting(120.0, "Seconds that one piece of heavy work may take before it is killed.", low=0.1)
     log_level: str = _setting("info", "debug, info, warning or error.")

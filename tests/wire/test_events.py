@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
-from tests.wire.space import Space
+import pytest
+
+from tests.support.githttp import dead_url
+from tests.support.server import CORE, Server, run
+from tests.wire.space import Space, repository
 from tests.wire.space import events as changes
 
 _NEW = "/apis/events.k8s.io/v1/namespaces/{}/events"
@@ -95,3 +100,39 @@ def test_a_put_replaces_an_event(empty: Space) -> None:
     assert (answer.status, answer.json()["message"]) == (200, "bye")
     refused = empty.kubectl("create", "-f", "-", stdin=json.dumps(_event(empty, lastTimestamp="noon")), code=1)
     assert "lastTimestamp" in refused.err
+
+
+def test_describe_tells_why_a_repository_is_not_ready(empty: Space) -> None:
+    empty.create("repositories", repository("dead", dead_url()))
+    empty.kubectl("wait", "--for=jsonpath={.status.conditions[0].reason}=Error", "repository/dead", "--timeout=20s")
+    (condition,) = empty.get("repositories", "dead")["status"]["conditions"]
+    described = empty.kubectl("describe", "repository", "dead").out
+    assert "SyncFailed" in described
+    events = empty.client.send("GET", empty.path("events")).json()["items"]
+    assert condition["message"] in [event["message"] for event in events]
+
+
+@pytest.mark.usefixtures("surrounding")
+def test_a_repository_that_recovers_says_so(tmp_path: Path) -> None:
+    place = tmp_path / "later.git"
+    with Server(tmp_path / "data", "--file-repositories", str(tmp_path)) as server, server.client() as client:
+        space = Space(server, "default", client)
+        space.create("repositories", repository("late", f"file://{place}", createBranch=True))
+        space.kubectl("wait", "--for=jsonpath={.status.conditions[0].reason}=Error", "repository/late", "--timeout=20s")
+        run(["git", "init", "--quiet", "--bare", "--initial-branch=main", str(place)])
+        # A new spec is looked at now, not at the next interval.
+        space.kubectl("patch", "repository", "late", "--type=merge", "-p", '{"spec":{"description":"there now"}}')
+        space.kubectl("wait", "--for=condition=Ready", "repository/late", "--timeout=20s")
+        assert "SyncRecovered" in space.kubectl("describe", "repository", "late").out
+
+
+@pytest.mark.usefixtures("surrounding")
+def test_events_end(tmp_path: Path) -> None:
+    with Server(tmp_path / "data", "--event-ttl", "1") as server, server.client() as client:
+        space = Space(server, "default", client)
+        with server.client() as watching:
+            stream = watching.open("GET", f"{CORE}/events?watch=true&timeoutSeconds=20")
+            space.create("events", _event(space))
+            told = changes(stream)
+            assert [next(told)["type"], next(told)["type"]] == ["ADDED", "DELETED"]
+            stream.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,9 @@ from porch.cli.hosted import HostedFromCache
 from porch.cli.kubeconfig import write_kubeconfig
 from porch.controllers.garbage import GarbageCollector
 from porch.controllers.namespaces import NamespaceController
+from porch.controllers.recorder import EventRecorder
 from porch.controllers.repositories import RepositoryController
+from porch.controllers.retention import EventRetention
 from porch.engine import Engine, PackageRevisionResourcesStorage, PackageRevisions, Packages, WatcherManager
 from porch.errors import BadRequest
 from porch.gitserver import GitServer
@@ -99,7 +101,7 @@ class Standalone:
     tls: Tls
     listener: socket.socket
     stopping: asyncio.Event
-    controllers: tuple[Controller, ...]
+    controllers: Sequence[Controller]
     grace: float
     url: str
 
@@ -148,15 +150,8 @@ def build(settings: Settings, stack: ExitStack) -> Standalone:
     stack.callback(parts.cache.close)
 
     stopping = asyncio.Event()
-    controllers = (
-        RepositoryController(
-            parts.cache, parts.storages[str(repository.REPOSITORY.resource)], parts.feed, settings.sync_interval, url
-        ),
-        GarbageCollector(parts.kept, parts.feed, parts.cache.is_complete),
-        NamespaceController(parts.kept, parts.feed),
-    )
     tls = Tls(pki.server_cert, pki.server_key, pki.ca_cert)
-    return Standalone(parts.front(stopping), tls, listener, stopping, controllers, settings.grace, url)
+    return Standalone(parts.front(stopping), tls, listener, stopping, parts.controllers(url), settings.grace, url)
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -232,6 +227,25 @@ class _Parts:
         self.cache.settle(hosted_only=True)  # the others wait for their remotes; the controller asks them
         self.cache.reindex()
 
+    def controllers(self, url: str) -> list[Controller]:
+        """Clients of the API like any other, beside the requests. `url` is where clients reach this server."""
+        repositories = self.storages[str(repository.REPOSITORY.resource)]
+        recorded = self.storages[str(core.EVENT.resource)]
+        recorder = EventRecorder(recorded, "porch")
+        return [
+            RepositoryController(
+                self.cache,
+                repositories,
+                self.feed,
+                recorder,
+                interval=self._settings.sync_interval,
+                public_url=url,
+            ),
+            GarbageCollector(self.kept, self.feed, self.cache.is_complete),
+            NamespaceController(self.kept, self.feed),
+            EventRetention(recorded, self._settings.event_ttl),
+        ]
+
     def front(self, stopping: asyncio.Event) -> Front:
         settings = self._settings
         tokens = settings.data_dir / "tokens.csv"
@@ -296,8 +310,6 @@ _STRATEGIES: Mapping[Kind, type[Strategy]] = {
     resources.PACKAGE_REVISION_RESOURCES: ResourcesStrategy,
     package.PORCH_PACKAGE: PackageStrategy,
 }
-_BELONGINGS = tuple(kind for kind in ALL_KINDS if kind is not core.EVENT)
-"""What people lose with a namespace. Events end by themselves."""
 _MORE_CHECKS: Mapping[Kind, tuple[Check, ...]] = {
     rbac.ROLE: (check_role,),
     rbac.CLUSTER_ROLE: (check_role,),

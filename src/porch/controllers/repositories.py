@@ -19,11 +19,12 @@ import structlog
 from porch.cache import SYSTEM, Cache, CachedRepository
 from porch.controllers import status
 from porch.controllers.pools import Pools
+from porch.controllers.recorder import NORMAL, WARNING, EventRecorder, reference
 from porch.errors import NotFound, PorchError, ServiceUnavailable
 from porch.keys import REPOSITORIES, RepositoryKey
 from porch.objects import Call, ChangeFeed, ListOptions, ResourceStorage
 from porch.store import Change
-from porch.types.repository import FINALIZER, Repository
+from porch.types.repository import FINALIZER, REPOSITORY, Repository
 
 _log = structlog.get_logger("porch.controllers")
 _RETRY_SECONDS = 30.0
@@ -36,10 +37,18 @@ T = TypeVar("T")
 
 class RepositoryController:
     def __init__(
-        self, cache: Cache, repositories: ResourceStorage, feed: ChangeFeed, interval: float, public_url: str = ""
+        self,
+        cache: Cache,
+        repositories: ResourceStorage,
+        feed: ChangeFeed,
+        recorder: EventRecorder,
+        *,
+        interval: float,
+        public_url: str = "",
     ) -> None:
         """`interval` is in seconds, between synchronisations of one Repository."""
         self._cache, self._repositories, self._feed = cache, repositories, feed
+        self._recorder = recorder
         self._interval, self._public_url = interval, public_url
         self._pools = Pools()
         self._pokes: dict[RepositoryKey, asyncio.Event] = {}
@@ -166,7 +175,11 @@ class RepositoryController:
             return PorchError()
 
     def _report(self, key: RepositoryKey, message: str) -> None:
+        """In an Event first: whoever has seen the condition finds out more there."""
         try:
+            self._recorder.record(
+                reference(REPOSITORY, self._cache.repository_object(key)), WARNING, "SyncFailed", message
+            )
             self._write(key, lambda current: status.failed(current, message))
         except PorchError as error:
             why = {"error": message, "unwritten": error.message}
@@ -212,9 +225,13 @@ class RepositoryController:
     def _synchronise(self, key: RepositoryKey, opened: CachedRepository, fetch: bool) -> None:
         result = opened.synchronise(fetch=fetch)
         self._cache.settle(key)
+        obj = self._cache.repository_object(key)
         for warning in result.warnings:
             _log.warning("a ref was skipped", repository=str(key), reason=warning)
         clone_url = status.clone_url(self._public_url, opened.facts)
+        if status.has_failed(obj):
+            text = f"synchronised again, package revisions found: {result.revisions}"
+            self._recorder.record(reference(REPOSITORY, obj), NORMAL, "SyncRecovered", text)
         self._write(key, lambda current: status.synchronised(current, result, self._interval, clone_url))
 
     def _write(self, key: RepositoryKey, change: Callable[[Repository], Repository]) -> None:

@@ -27,6 +27,11 @@ def in_order(obj: Repository) -> bool:
     return ready and obj.status.observed_generation == obj.metadata.generation and not obj.metadata.deletion_timestamp
 
 
+def has_failed(obj: Repository) -> bool:
+    """Whether the last synchronisation that was told of had failed."""
+    return any(item.type == "Ready" and item.reason == "Error" for item in obj.status.conditions)
+
+
 def synchronised(obj: Repository, result: SyncResult, interval: float, clone_url: str) -> Repository:
     """`interval` is in seconds. The times are written when something else changed or a tenth of an hour has passed:
     a Repository at rest should not wake its watchers each minute.

@@ -78,3 +78,10 @@ def _facts(hosted_name: str) -> RepositoryFacts:
         hosted_name=hosted_name,
         dashed=False,
     )
+
+
+def test_a_failure_is_remembered_until_the_next_success() -> None:
+    obj = _repository()
+    assert not status.has_failed(obj)
+    assert status.has_failed(status.failed(obj, "no route"))
+    assert not status.has_failed(status.synchronised(obj, _RESULT, 60, ""))
