@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from porch.errors import NotAcceptable
 
 JSON, YAML = "application/json", "application/yaml"
+APPLY_PATCH = "application/apply-patch+yaml"
 TABLE, PARTIAL, PARTIAL_LIST = "Table", "PartialObjectMetadata", "PartialObjectMetadataList"
 MEDIA_TYPES = (JSON, YAML)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from porch.apiserver import codec, select
+from porch.apiserver.negotiate import APPLY_PATCH
 from porch.apiserver.request import Request
 from porch.errors import BadRequest, FieldError, Invalid, forbidden, invalid, not_supported
 from porch.objects import DeleteOptions, ListOptions
@@ -58,12 +59,16 @@ def write_options(request: Request, kind: str) -> WriteOptions:
         errors.append(FieldError("fieldManager", "FieldValueTooLong", "Too long: may not be more than 128 bytes"))
     elif not manager.isprintable():
         errors.append(invalid("fieldManager", manager, "should only contain printable characters"))
-    if kind == "PatchOptions" and "force" in request.query:
+    if kind == "PatchOptions" and "force" in request.query and not _is_apply(request):
         errors.append(forbidden("force", "may not be specified for non-apply patch"))
     _refuse(kind, errors)
     if not manager:
         manager = request.headers.get("user-agent", "").partition("/")[0][:128]
     return WriteOptions(bool(dry_run), manager, validation or WARN)
+
+
+def _is_apply(request: Request) -> bool:
+    return codec.media_type(request.headers.get("content-type", "")) == APPLY_PATCH
 
 
 def _dry_run_errors(values: Sequence[str]) -> list[FieldError]:

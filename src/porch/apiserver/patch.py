@@ -16,13 +16,13 @@ import msgspec
 from porch.apiserver import strategic
 from porch.apiserver.codec import check_depth, parse_json
 from porch.apiserver.conform import node_of
+from porch.apiserver.negotiate import APPLY_PATCH
 from porch.errors import BadRequest, Details, FieldError, Invalid, RequestTooLarge, UnsupportedMediaType
 from porch.types.kind import Kind
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
-APPLY_PATCH = "application/apply-patch+yaml"
 MAX_OPERATIONS = 10_000
 MAX_COPIES = 3 * 1024 * 1024
 """Bytes that the copies of one JSON patch may add, as in Kubernetes. Copies of copies double with every step."""

@@ -128,10 +128,6 @@ def test_a_version_of_the_future_is_not_waited_for(config_maps: StoredObjects, c
         assert caught.value.details.causes[0].reason == "ResourceVersionTooLarge"
 
 
-def test_version_zero_takes_everything_at_once(config_maps: StoredObjects, call: Call) -> None:
-    assert len(config_maps.list(call, ListOptions(resource_version="0", limit=1)).page.items) == 4
-
-
 @settings(max_examples=100, derandomize=True, deadline=None)
 @given(st.integers(1, 2**63 - 1), st.from_regex(r"\A([a-z]{1,9})?\Z"), st.from_regex(r"\A[a-z.:-]{1,20}\Z"))
 def test_a_token_reads_back_as_written(version: int, namespace: str, name: str) -> None:
