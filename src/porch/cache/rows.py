@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from porch.cache.facts import RepositoryFacts
+from porch.cache.packages import note_removal, note_revision
 from porch.keys import PACKAGE_REVISIONS, ObjectKey, PackageKey, RepositoryKey, RevisionKey, revision_uid
 from porch.krm.kptfile import read_summary
 from porch.objects.deletion import owners
@@ -104,6 +105,7 @@ class Indexer:
             row = replace(row, content_version=stored.version)
         if row != old:
             tx.revisions.put(row)
+            note_revision(tx, key.package, obj, old)
         return stored
 
     def _row(self, key: RevisionKey, name: str, found: Discovered, old: RevisionRow | None) -> RevisionRow:
@@ -214,8 +216,10 @@ def remove(tx: Transaction, row: RevisionRow, *, forget_user: bool) -> StoredVer
     """Takes a revision out of the index; watchers see DELETED. `forget_user` also drops what users put on it."""
     gone = tx.versions.delete(ObjectKey(RESOURCE, row.namespace, row.name))
     tx.revisions.delete(row.namespace, row.name)
+    package = PackageKey(_repository_of(row), row.path)
+    note_removal(tx, package)
     if forget_user:
-        key = RevisionKey(PackageKey(_repository_of(row), row.path), row.workspace)
+        key = RevisionKey(package, row.workspace)
         tx.revisions.put_user_metadata(row.namespace, key.name, None)
     return gone
 

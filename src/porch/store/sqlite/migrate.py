@@ -1,6 +1,7 @@
 """Databases that an older Porch wrote, brought to the schema of this one in one transaction.
 
 Schema 1 knew no owners, postings or counts. Its history is not taken along: watches and lists from before get Expired.
+Its index is not either: the next start makes it again from git, with PorchPackages, which it did not keep.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ ALTER TABLE versions RENAME TO versions_1;
 _COPY = """
 INSERT INTO versions (version, resource, namespace, name, deleted, uid, alias, labels, fields, owners, tail)
   SELECT version, resource, namespace, name, deleted, uid, alias, labels, fields, owners_in(tail), tail
-  FROM versions_1 WHERE superseded_by IS NULL;
+  FROM versions_1 WHERE superseded_by IS NULL AND resource <> 'packagerevisions.porch.kpt.dev';
+DELETE FROM revisions;
+DELETE FROM refs;
 INSERT INTO postings (term, namespace, name, since)
   SELECT terms.value, namespace, name, version
   FROM versions, json_each(terms_of(resource, labels, fields, owners)) AS terms;
