@@ -21,7 +21,7 @@ from tests.support.githttp import GitHttp, git
 NAME = "work.web.v1"
 REF = "refs/heads/drafts/web/v1"
 POINTS = ("planned", "intent-recorded", "pushed", "indexed")
-OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": "7d1f1f1e-0000-4000-8000-000000000001"}
+OWNER = {"apiVersion": "example.com/v1", "kind": "Team", "name": "owner", "uid": "7d1f1f1e-0000-4000-8000-000000000001"}
 META: dict[str, Json] = {
     "labels": {"team": "core"},
     "annotations": {"note": "kept"},

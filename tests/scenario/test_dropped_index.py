@@ -6,7 +6,7 @@ from tests.scenario.conftest import Make
 from tests.scenario.running import PACKAGES, RESOURCES, REVISIONS, Api, Json, register, revision, wait_ready
 from tests.support.githttp import GitHttp
 
-OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": "7d1f1f1e-0000-4000-8000-000000000001"}
+OWNER = {"apiVersion": "example.com/v1", "kind": "Team", "name": "owner", "uid": "7d1f1f1e-0000-4000-8000-000000000001"}
 
 
 def dump(api: Api) -> tuple[Json, list[int]]:
