@@ -63,6 +63,17 @@ def ensure_pki(directory: Path, names: Sequence[str], now: datetime | None = Non
     return pki
 
 
+def ensure_token_key(path: Path) -> bytes:
+    """The key that signs service accounts' tokens, in PEM; made when there is none. Whoever takes the file away makes
+    all those tokens worthless. Raises ServiceUnavailable.
+    """
+    try:
+        _ensure_key(path)
+        return path.read_bytes()
+    except OSError as error:
+        raise ServiceUnavailable(f"cannot keep the token key {path}: {error.strerror or error}") from error
+
+
 def write_private(path: Path, data: bytes) -> None:
     """Puts a whole file in place, readable by its owner only and safe from a power cut. Raises OSError."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -50,6 +50,9 @@ class Settings:
     )
     max_package_bytes: int = _setting(32 * 1024 * 1024, "Largest request body of PackageRevisionResources.", low=1024)
     max_push_bytes: int = _setting(256 * 1024 * 1024, "Largest `git push` to a hosted repository.", low=1024)
+    token_seconds: int = _setting(
+        365 * 86400, "Longest life of a service account's token, in seconds; longer wishes are shortened.", low=600
+    )
     history: int = _setting(100_000, "Versions of the event log that watches can resume from.")
     event_ttl: float = _setting(3600.0, "Seconds for which an Event is kept after it was last told.", low=1)
     workers: int = _setting(2, "Processes for heavy work (big packages, discovery).", low=1, high=64)

@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -189,7 +190,7 @@ class Server:
 
     def as_user(self, token: str) -> list[str]:
         """Arguments with which kubectl is somebody else. A kubeconfig with a certificate would win over a token."""
-        path = self.home / f"{token}.kubeconfig"
+        path = self.home / f"{sha256(token.encode()).hexdigest()[:16]}.kubeconfig"
         config = json.loads(self.kubeconfig.read_text())
         config["users"][0]["user"] = {"token": token}
         path.write_text(json.dumps(config))

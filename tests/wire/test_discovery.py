@@ -41,7 +41,10 @@ def test_explain(server: Server) -> None:
 
 def test_explain_speaks_of_every_kind(server: Server) -> None:
     for line in server.kubectl("api-resources", "-o", "name").out.split():
-        assert "KIND:" in server.kubectl("explain", line).out
+        # kubectl takes what follows the resource for fields, unless no other group has a resource of that name.
+        young = line == "events.events.k8s.io"
+        asked = ("events", "--api-version=events.k8s.io/v1") if young else (line,)
+        assert "KIND:" in server.kubectl("explain", *asked).out
 
 
 def test_health(server: Server) -> None:

@@ -135,12 +135,18 @@ def _legacy_resources(kind: Kind) -> list[dict[str, Any]]:
             "name": f"{kind.plural}/{name}",
             "singularName": "",
             "namespaced": kind.namespaced,
-            "kind": kind.name,
+            **_elsewhere(kind, kind.kind_of(name)),
+            "kind": kind.kind_of(name).name,
             "verbs": sorted(verbs),
         }
         for name, verbs in sorted(kind.subresources)
     ]
     return [main | _names(kind), *parts]
+
+
+def _elsewhere(kind: Kind, part: Kind) -> dict[str, str]:
+    """Group and version of a subresource's kind, where they are not those of the document."""
+    return {} if part.api_version == kind.api_version else {"group": part.group, "version": part.version}
 
 
 def _names(kind: Kind) -> dict[str, Any]:
@@ -188,16 +194,19 @@ def _aggregated_resources(kinds: list[Kind]) -> dict[str, Any]:
 
 
 def _aggregated_resource(kind: Kind) -> dict[str, Any]:
-    response_kind = {"group": kind.group, "version": kind.version, "kind": kind.name}
     parts = [
-        {"subresource": name, "responseKind": response_kind, "verbs": sorted(verbs)}
+        {"subresource": name, "responseKind": _response_kind(kind.kind_of(name)), "verbs": sorted(verbs)}
         for name, verbs in sorted(kind.subresources)
     ]
     main = {
         "resource": kind.plural,
-        "responseKind": response_kind,
+        "responseKind": _response_kind(kind),
         "scope": "Namespaced" if kind.namespaced else "Cluster",
         "singularResource": kind.singular,
         "verbs": sorted(kind.verbs),
     }
     return main | _names(kind) | ({"subresources": parts} if parts else {})
+
+
+def _response_kind(kind: Kind) -> dict[str, str]:
+    return {"group": kind.group, "version": kind.version, "kind": kind.name}

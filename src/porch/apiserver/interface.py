@@ -30,7 +30,7 @@ class KeptAs:
 class Resource:
     """One served resource. `cheap_reads`: get and short lists are answered on the event loop, without a thread. Big
     bodies are decoded by `workers`, if there are any: parsing one holds the interpreter for as long as it takes.
-    `kept_as`: watches follow the log of another resource.
+    `kept_as`: watches follow the log of another resource. `parts` are subresources that are not the object itself.
     """
 
     kind: Kind
@@ -40,6 +40,7 @@ class Resource:
     max_body: int = 3 * 1024 * 1024
     workers: WorkerPool | None = None
     kept_as: KeptAs | None = None
+    parts: Mapping[str, Resource] = field(default_factory=dict)
 
     @property
     def log(self) -> str:

@@ -117,6 +117,15 @@ OBJECTS: dict[tuple[str, str], Message] = {
         15: Field("deprecatedCount", "int"),
     },
     (COORDINATION, "Lease"): {**_METADATA, 2: Field("spec", "LeaseSpec")},
+    ("", "ServiceAccount"): {
+        **_METADATA,
+        2: _list("secrets", "ObjectReference"),
+        3: _list("imagePullSecrets", "LocalObjectReference"),
+        4: Field("automountServiceAccountToken", "bool"),
+    },
+    # The status of these two is the server's to write, so it is not read.
+    (AUTHENTICATION, "TokenRequest"): {**_METADATA, 2: Field("spec", "TokenRequestSpec")},
+    (AUTHENTICATION, "TokenReview"): {**_METADATA, 2: Field("spec", "TokenReviewSpec")},
     (RBAC, "Role"): {**_METADATA, 2: _list("rules", "PolicyRule")},
     (RBAC, "ClusterRole"): {
         **_METADATA,
@@ -175,6 +184,14 @@ PARTS: dict[str, Message] = {
         6: Field("resourceVersion"),
         7: Field("fieldPath"),
     },
+    "LocalObjectReference": {1: Field("name")},
+    "TokenRequestSpec": {
+        1: _list("audiences"),
+        3: Field("boundObjectRef", "BoundObjectReference"),
+        4: Field("expirationSeconds", "int"),
+    },
+    "BoundObjectReference": {1: Field("kind"), 2: Field("apiVersion"), 3: Field("name"), 4: Field("uid")},
+    "TokenReviewSpec": {1: Field("token"), 2: _list("audiences")},
     "EventSource": {1: Field("component"), 2: Field("host")},
     "EventSeries": {1: Field("count", "int"), 2: Field("lastObservedTime", "microtime")},
     "LeaseSpec": {

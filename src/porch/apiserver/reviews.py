@@ -159,9 +159,12 @@ class _Rules:
 def _introduce(caller: Caller, review: SelfSubjectReview) -> None:
     """Tells callers who they are."""
     review.metadata.creation_timestamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    review.status = SelfSubjectReviewStatus(user_info=user_info(caller))
+
+
+def user_info(caller: Caller) -> UserInfo:
     extra = {key: list(values) for key, values in caller.extra}
-    info = UserInfo(username=caller.name, uid=caller.uid, groups=list(caller.groups), extra=extra)
-    review.status = SelfSubjectReviewStatus(user_info=info)
+    return UserInfo(username=caller.name, uid=caller.uid, groups=list(caller.groups), extra=extra)
 
 
 def _wrong(kind: Kind, error: FieldError) -> Invalid:

@@ -17,6 +17,7 @@ Resources = Mapping[tuple[str, str, str], Resource]
 
 _OF_COLLECTION = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 _OF_OBJECT = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_OF_PART = {**_OF_OBJECT, "POST": "create"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,11 @@ class Target:
     namespace: str = ""
     name: str = ""
     subresource: str = ""
+
+    @property
+    def part(self) -> Resource:
+        """What is sent and answered: the resource, unless its subresource is of a kind of its own."""
+        return self.resource.parts.get(self.subresource, self.resource)
 
 
 class WrongMethod(MethodNotAllowed):
@@ -95,5 +101,5 @@ def _verbs(resource: Resource, namespace: str, name: str, subresource: str) -> d
         offered = ("list",)
     else:
         offered = kind.verbs
-    methods = _OF_OBJECT if name else _OF_COLLECTION
+    methods = _OF_PART if subresource else _OF_OBJECT if name else _OF_COLLECTION
     return {method: verb for method, verb in methods.items() if verb in offered}

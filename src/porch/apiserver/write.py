@@ -29,8 +29,11 @@ def create(operation: Operation, body: bytes) -> Answer:
     options = _options(operation, "CreateOptions")
     obj = _decoded(operation, options, body)
     _settle_namespace(operation, obj)
+    if target.subresource:
+        obj.metadata.name = obj.metadata.name or operation.given
+        _settle_name(operation, obj)
     given = obj.metadata.name
-    item = target.resource.storage.create(call, target.namespace, obj)
+    item = target.part.storage.create(call, target.namespace, obj)
     return _answer(operation, renamed(item, given) if item.alias == given else item, 201)
 
 
@@ -91,7 +94,7 @@ def delete(operation: Operation, body: bytes) -> Answer:
 
 
 def _answer(operation: Operation, item: StoredVersion, code: int = 200) -> Answer:
-    return answer.of_object(operation.target.resource, item, operation.shape, operation.include, code)
+    return answer.of_object(operation.target.part, item, operation.shape, operation.include, code)
 
 
 def _options(operation: Operation, kind: str) -> WriteOptions:
@@ -102,10 +105,10 @@ def _options(operation: Operation, kind: str) -> WriteOptions:
 
 def _decoded(operation: Operation, options: WriteOptions, body: bytes) -> Any:
     """The object in the body. Its unknown and duplicate fields are refused, or warned of, or dropped in silence."""
-    kind = operation.target.resource.kind
+    kind = operation.target.part.kind
     with step("apiserver.decode"):
         content_type = operation.request.headers.get("content-type", "")
-        plain, repeated = codec.read_object(kind, body, content_type, operation.target.resource.workers)
+        plain, repeated = codec.read_object(kind, body, content_type, operation.target.part.workers)
         decoded = codec.to_object(kind, plain)
     problems = [*repeated, *decoded.problems]
     if problems and options.validation == STRICT:

@@ -16,7 +16,15 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from porch.apiserver.app import App
-from porch.apiserver.authn import AuthenticatorChain, Impersonation, Tokens, ensure_token_file
+from porch.apiserver.authn import (
+    AccountTokens,
+    AuthenticatorChain,
+    BearerTokens,
+    Impersonation,
+    TokenKey,
+    Tokens,
+    ensure_token_file,
+)
 from porch.apiserver.authz import RbacAuthorizer, StoredRoles, check_binding, check_role
 from porch.apiserver.discovery import Discovery
 from porch.apiserver.health import Health, Metrics, Version
@@ -26,11 +34,13 @@ from porch.apiserver.paths import Paths
 from porch.apiserver.request import Receive, Scope, Send
 from porch.apiserver.reviews import review_storages
 from porch.apiserver.server import Tls, serve
+from porch.apiserver.tokens import TokenRequests, token_reviews
 from porch.cache import Cache, Lanes
 from porch.cache.opener import GitOpener, Layout
 from porch.cache.upkeep import Upkeep
 from porch.cli.hosted import HostedFromCache
 from porch.cli.kubeconfig import write_kubeconfig
+from porch.controllers.accounts import AccountController
 from porch.controllers.garbage import GarbageCollector
 from porch.controllers.namespaces import NamespaceController
 from porch.controllers.recorder import EventRecorder
@@ -53,12 +63,13 @@ from porch.objects.rbac_bootstrap import ensure_default_roles
 from porch.objects.repository_checks import file_repositories_below, schedule_is_kept
 from porch.objects.reshaped import Conversion, Reshaped
 from porch.objects.stored import StoredObjects
-from porch.pki import ensure_pki
+from porch.pki import ensure_pki, ensure_token_key
 from porch.repository.credentials import SecretCredentials
 from porch.repository.git import check_git
 from porch.settings import Settings
 from porch.store import Store
 from porch.store.sqlite import open_store
+from porch.strategy.account import ServiceAccountStrategy
 from porch.strategy.configmap import ConfigMapStrategy
 from porch.strategy.event import EventStrategy
 from porch.strategy.interface import Strategy
@@ -75,6 +86,8 @@ from porch.task import Tasks
 from porch.types import (
     ALL_KINDS,
     Kind,
+    accounts,
+    authentication,
     coordination,
     core,
     events,
@@ -142,7 +155,7 @@ def build(settings: Settings, stack: ExitStack) -> Standalone:
     workers = WorkerPool(settings.workers, settings.work_timeout)
     stack.callback(workers.close)
 
-    parts = _Parts(settings, store, workers, Layout(settings.data_dir), settings.public_url.rstrip("/"))
+    parts = _Parts(settings, store, workers, Layout(settings.data_dir), url)
     write_kubeconfig(settings.data_dir / "kubeconfig", _own_url(settings, listener), pki)
     parts.recover()
     parts.upkeep.start()
@@ -151,7 +164,7 @@ def build(settings: Settings, stack: ExitStack) -> Standalone:
 
     stopping = asyncio.Event()
     tls = Tls(pki.server_cert, pki.server_key, pki.ca_cert)
-    return Standalone(parts.front(stopping), tls, listener, stopping, parts.controllers(url), settings.grace, url)
+    return Standalone(parts.front(stopping), tls, listener, stopping, parts.controllers(), settings.grace, url)
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -187,8 +200,9 @@ def _own_url(settings: Settings, listener: socket.socket) -> str:
 class _Parts:
     """The rooms of one server, wired."""
 
-    def __init__(self, settings: Settings, store: Store, workers: WorkerPool, layout: Layout, public_url: str) -> None:
-        self._settings, self._layout, self._workers = settings, layout, workers
+    def __init__(self, settings: Settings, store: Store, workers: WorkerPool, layout: Layout, url: str) -> None:
+        """`url` is where clients reach this server."""
+        self._settings, self._layout, self._workers, self._url = settings, layout, workers, url
         self._roles = RbacAuthorizer(StoredRoles(store))
         stored = _stored(store, file_repositories_below(settings.file_repositories))
         self.feed = WatcherManager(store)
@@ -198,7 +212,7 @@ class _Parts:
             workers=workers,
             credentials=credentials,
             file_repositories=settings.file_repositories,
-            public_url=public_url,
+            public_url=settings.public_url.rstrip("/"),
             dashed=settings.dashed_names,
             timeout=settings.remote_timeout,
         )
@@ -210,13 +224,17 @@ class _Parts:
         reviews = review_storages(self._roles, _Resolver(packages))
         # Each object once, as it is kept: for those who care for objects of all kinds.
         self.kept: Mapping[str, ResourceStorage] = {**stored, str(packages[0].kind.resource): packages[0]}
+        key = TokenKey(ensure_token_key(settings.data_dir / "pki" / "tokens.key"))
+        self._account_tokens = AccountTokens(store, key, url)
+        self._bearers = BearerTokens(_token_files(settings), self._account_tokens, url)
         self._events = Reshaped(
             stored[str(core.EVENT.resource)],
             NewEventStrategy(events.EVENT),
             Conversion(events.of_core, events.to_core, CORE_LABELS),
         )
         self.storages: Mapping[str, ResourceStorage] = {
-            str(storage.kind.resource): storage for storage in (*stored.values(), self._events, *packages, *reviews)
+            str(storage.kind.resource): storage
+            for storage in (*stored.values(), self._events, *packages, *reviews, token_reviews(self._bearers))
         }
         create_system_namespaces(self.storages[str(core.NAMESPACE.resource)])
         ensure_default_roles(self.storages)
@@ -227,8 +245,8 @@ class _Parts:
         self.cache.settle(hosted_only=True)  # the others wait for their remotes; the controller asks them
         self.cache.reindex()
 
-    def controllers(self, url: str) -> list[Controller]:
-        """Clients of the API like any other, beside the requests. `url` is where clients reach this server."""
+    def controllers(self) -> list[Controller]:
+        """Clients of the API like any other, beside the requests."""
         repositories = self.storages[str(repository.REPOSITORY.resource)]
         recorded = self.storages[str(core.EVENT.resource)]
         recorder = EventRecorder(recorded, "porch")
@@ -239,8 +257,9 @@ class _Parts:
                 self.feed,
                 recorder,
                 interval=self._settings.sync_interval,
-                public_url=url,
+                public_url=self._url,
             ),
+            AccountController(self.kept, self.feed),
             GarbageCollector(self.kept, self.feed, self.cache.is_complete),
             NamespaceController(self.kept, self.feed),
             EventRetention(recorded, self._settings.event_ttl),
@@ -248,10 +267,7 @@ class _Parts:
 
     def front(self, stopping: asyncio.Event) -> Front:
         settings = self._settings
-        tokens = settings.data_dir / "tokens.csv"
-        ensure_token_file(tokens)
-        more = [Path(settings.token_file).expanduser()] if settings.token_file else []
-        authenticator = Impersonation(AuthenticatorChain(Tokens([tokens, *more])), self._roles)
+        authenticator = Impersonation(AuthenticatorChain(self._bearers), self._roles)
         documents: list[Documents] = [
             Paths(ALL_KINDS),
             Discovery(ALL_KINDS),
@@ -288,10 +304,24 @@ class _Parts:
                 max_body=self._settings.max_package_bytes
                 if str(kind.resource) == resource_files
                 else self._settings.max_body_bytes,
+                parts=self._parts_of(kind),
                 kept_as=KeptAs(str(core.EVENT.resource), self._events.shown) if kind is events.EVENT else None,
             )
             for kind in ALL_KINDS
         ]
+
+    def _parts_of(self, kind: Kind) -> Mapping[str, Resource]:
+        if kind is not accounts.SERVICE_ACCOUNT:
+            return {}
+        request = authentication.TOKEN_REQUEST
+        storage = TokenRequests(self._account_tokens, self._settings.token_seconds)
+        return {"token": Resource(request, storage, Strategy(request))}
+
+
+def _token_files(settings: Settings) -> Tokens:
+    own = settings.data_dir / "tokens.csv"
+    ensure_token_file(own)
+    return Tokens([own, *([Path(settings.token_file).expanduser()] if settings.token_file else [])])
 
 
 _STRATEGIES: Mapping[Kind, type[Strategy]] = {
@@ -299,6 +329,7 @@ _STRATEGIES: Mapping[Kind, type[Strategy]] = {
     core.SECRET: SecretStrategy,
     core.CONFIG_MAP: ConfigMapStrategy,
     core.EVENT: EventStrategy,
+    accounts.SERVICE_ACCOUNT: ServiceAccountStrategy,
     events.EVENT: NewEventStrategy,
     coordination.LEASE: LeaseStrategy,
     rbac.ROLE: RoleStrategy,
@@ -326,6 +357,7 @@ def _stored(store: Store, file_repositories: Check) -> dict[str, ResourceStorage
         core.SECRET,
         core.CONFIG_MAP,
         core.EVENT,
+        accounts.SERVICE_ACCOUNT,
         coordination.LEASE,
         rbac.ROLE,
         rbac.CLUSTER_ROLE,

@@ -1,12 +1,25 @@
 """The kinds as structs, one file a family. ALL_KINDS is what a standalone server serves."""
 
-from porch.types import coordination, core, events, package, packagerevision, rbac, repository, resources, reviews
+from porch.types import (
+    accounts,
+    authentication,
+    coordination,
+    core,
+    events,
+    package,
+    packagerevision,
+    rbac,
+    repository,
+    resources,
+    reviews,
+)
 from porch.types.kind import Kind
 
 ALL_KINDS: tuple[Kind, ...] = (
     core.NAMESPACE,
     core.SECRET,
     core.CONFIG_MAP,
+    accounts.SERVICE_ACCOUNT,
     core.EVENT,
     coordination.LEASE,
     events.EVENT,
@@ -19,6 +32,7 @@ ALL_KINDS: tuple[Kind, ...] = (
     reviews.LOCAL_SUBJECT_ACCESS_REVIEW,
     reviews.SELF_SUBJECT_RULES_REVIEW,
     reviews.SELF_SUBJECT_REVIEW,
+    authentication.TOKEN_REVIEW,
     repository.REPOSITORY,
     packagerevision.PACKAGE_REVISION,
     resources.PACKAGE_REVISION_RESOURCES,

@@ -21,7 +21,9 @@ _encoder = msgspec.json.Encoder()
 
 @dataclass(frozen=True)
 class Kind:
-    """One served resource. `subresources` maps a name to its verbs; `verbs` empty means create-only reviews etc."""
+    """One served resource. `subresources` maps a name to its verbs; `verbs` empty means create-only reviews etc.
+    `subresource_kinds` names the kinds of those subresources that are not the object itself.
+    """
 
     group: str
     version: str
@@ -33,7 +35,12 @@ class Kind:
     categories: tuple[str, ...] = ()
     verbs: tuple[str, ...] = CRUD
     subresources: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    subresource_kinds: tuple[tuple[str, Kind], ...] = ()
     schema_name: str = ""
+
+    def kind_of(self, subresource: str) -> Kind:
+        """What is sent to a subresource and comes back: mostly the whole object."""
+        return dict(self.subresource_kinds).get(subresource, self)
 
     @cached_property
     def singular(self) -> str:

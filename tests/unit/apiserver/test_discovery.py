@@ -179,6 +179,23 @@ def test_the_aggregated_document_says_all_at_once() -> None:
     assert config["versions"][0]["resources"][0]["shortNames"] == ["repo"]
 
 
+def test_a_subresource_may_be_of_a_kind_of_another_group() -> None:
+    legacy = {item["name"]: item for item in read("/api/v1")["resources"]}
+    assert legacy["serviceaccounts/token"] == {
+        "name": "serviceaccounts/token",
+        "singularName": "",
+        "namespaced": True,
+        "group": "authentication.k8s.io",
+        "version": "v1",
+        "kind": "TokenRequest",
+        "verbs": ["create"],
+    }
+    (core,) = read("/api", V2)["items"]
+    (account,) = [item for item in core["versions"][0]["resources"] if item["resource"] == "serviceaccounts"]
+    kind = {"group": "authentication.k8s.io", "version": "v1", "kind": "TokenRequest"}
+    assert account["subresources"] == [{"subresource": "token", "responseKind": kind, "verbs": ["create"]}]
+
+
 def test_the_core_group_is_aggregated_below_api_alone() -> None:
     (core,) = read("/api", V2)["items"]
     assert core["metadata"]["name"] == ""
@@ -187,6 +204,7 @@ def test_the_core_group_is_aggregated_below_api_alone() -> None:
         "events": "Namespaced",
         "namespaces": "Cluster",
         "secrets": "Namespaced",
+        "serviceaccounts": "Namespaced",
     }
     assert "" not in {item["metadata"]["name"] for item in read("/apis", V2)["items"]}
 

@@ -17,12 +17,13 @@ from porch.apiserver.protobuf import decode, decode_delete_options
 from porch.apiserver.protobuf_messages import DELETE_OPTIONS, OBJECTS, PARTS, Field, Message
 from porch.errors import BadRequest, UnsupportedMediaType
 from porch.types import ALL_KINDS, Kind
+from porch.types.authentication import TOKEN_REQUEST
 from tests.support.protobuf import counted, entry, envelope, number, varint
 
 KINDS = {kind.name: kind for kind in ALL_KINDS}
 SECRET, NAMESPACE, CONFIG_MAP = KINDS["Secret"], KINDS["Namespace"], KINDS["ConfigMap"]
 CORE_EVENT = next(kind for kind in ALL_KINDS if kind.name == "Event" and not kind.group)
-SUPPORTED = [kind for kind in ALL_KINDS if (kind.group, kind.name) in OBJECTS]
+SUPPORTED = [kind for kind in (*ALL_KINDS, TOKEN_REQUEST) if (kind.group, kind.name) in OBJECTS]
 
 
 def sent(kind: Kind, raw: bytes) -> dict[str, Any]:
@@ -112,6 +113,28 @@ def test_an_event_is_read_in_both_shapes() -> None:
         "series": {"count": 2, "lastObservedTime": "2023-11-14T22:13:20.000005Z"},
         "regarding": {"kind": "Repository", "name": "blueprints"},
         "note": "m",
+    }
+
+
+def test_service_accounts_and_their_tokens_are_read() -> None:
+    account = counted(2, counted(3, "s")) + counted(3, counted(1, "pull")) + number(4, 0)
+    assert sent(KINDS["ServiceAccount"], account) == {
+        "kind": "ServiceAccount",
+        "apiVersion": "v1",
+        "secrets": [{"name": "s"}],
+        "imagePullSecrets": [{"name": "pull"}],
+        "automountServiceAccountToken": False,
+    }
+    bound = counted(1, "Secret") + counted(2, "v1") + counted(3, "s") + counted(4, "u")
+    spec = counted(1, "a") + counted(1, "b") + counted(3, bound) + number(4, 600)
+    assert sent(TOKEN_REQUEST, counted(2, spec))["spec"] == {
+        "audiences": ["a", "b"],
+        "boundObjectRef": {"kind": "Secret", "apiVersion": "v1", "name": "s", "uid": "u"},
+        "expirationSeconds": 600,
+    }
+    assert sent(KINDS["TokenReview"], counted(2, counted(1, "t") + counted(2, "a")))["spec"] == {
+        "token": "t",
+        "audiences": ["a"],
     }
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from porch.apiserver.authn.basic import password
 from porch.apiserver.authn.certificates import certificate_caller
-from porch.apiserver.authn.tokens import Tokens
 from porch.apiserver.interface import ClientCertificate
 from porch.errors import Unauthorized
 from porch.objects import AUTHENTICATED, UNAUTHENTICATED, Caller
@@ -19,15 +19,21 @@ from porch.objects import AUTHENTICATED, UNAUTHENTICATED, Caller
 ANONYMOUS = Caller("system:anonymous", (UNAUTHENTICATED,))
 
 
+class TokenSource(Protocol):
+    def caller(self, token: bytes) -> Caller | None:
+        """Whose token this is, for requests to this server. Cheap."""
+        ...
+
+
 class AuthenticatorChain:
     """The Authenticator of a standalone server, before impersonation."""
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: TokenSource) -> None:
         self._tokens = tokens
 
     def authenticate(self, headers: Sequence[tuple[bytes, bytes]], certificate: ClientCertificate | None) -> Caller:
         if certificate is not None:
-            return _authenticated(certificate_caller(certificate))
+            return authenticated(certificate_caller(certificate))
         given = [value for name, value in headers if name == b"authorization"]
         if not given:
             return ANONYMOUS
@@ -36,7 +42,7 @@ class AuthenticatorChain:
         caller = self._tokens.caller(_token(given[0]))
         if caller is None:
             raise Unauthorized
-        return _authenticated(caller)
+        return authenticated(caller)
 
 
 def _token(header: bytes) -> bytes:
@@ -50,7 +56,8 @@ def _token(header: bytes) -> bytes:
             raise Unauthorized
 
 
-def _authenticated(caller: Caller) -> Caller:
+def authenticated(caller: Caller) -> Caller:
+    """With the group of all who are known."""
     if AUTHENTICATED in caller.groups:
         return caller
     return replace(caller, groups=(*caller.groups, AUTHENTICATED))

@@ -107,6 +107,7 @@ _SHAPES = {
 }
 _BODIES = {"patch": PATCH, "delete": DELETE_OPTIONS, "deletecollection": DELETE_OPTIONS}
 _OBJECT_VERBS = ("get", "update", "patch", "delete")
+_PART_VERBS = (*_OBJECT_VERBS, "create")
 _COLLECTION_VERBS = ("list", "create", "deletecollection")
 
 
@@ -124,6 +125,7 @@ class _Place:
     scope: tuple[Parameter, ...]
     verbs: tuple[str, ...]
     suffix: str = ""
+    part: str = ""
 
 
 def _places(kind: Kind) -> Iterator[_Place]:
@@ -134,7 +136,7 @@ def _places(kind: Kind) -> Iterator[_Place]:
     yield _Place(collection, scope, _both(_COLLECTION_VERBS, kind.verbs))
     yield _Place(one, (_NAME, *scope), _both(_OBJECT_VERBS, kind.verbs))
     for name, verbs in kind.subresources:
-        yield _Place(f"{one}/{name}", (_NAME, *scope), _both(_OBJECT_VERBS, verbs), name.capitalize())
+        yield _Place(f"{one}/{name}", (_NAME, *scope), _both(_PART_VERBS, verbs), name.capitalize(), name)
     if kind.namespaced:
         yield _Place(f"{root}/{kind.plural}", (), _both(("list",), kind.verbs), "ForAllNamespaces")
 
@@ -148,14 +150,15 @@ def _operation(kind: Kind, place: _Place, verb: str) -> Operation:
     watch = _WATCH if verb == "list" and "watch" in kind.verbs else ()
     namespaced = "Namespaced" if _NAMESPACE in place.scope else ""
     collection = "Collection" if verb == "deletecollection" else ""
-    own, of_list = schema_name(kind), list_schema_name(kind)
+    part = kind.kind_of(place.part)
+    own, of_list = schema_name(part), list_schema_name(kind)
     return Operation(
         path=place.path,
         method=shape.method,
         action=shape.action,
         id=f"{shape.id}{_camel(kind)}{collection}{namespaced}{kind.name}{place.suffix}",
-        description=shape.sentence.format(kind=kind.name),
-        kind=kind,
+        description=shape.sentence.format(kind=part.name),
+        kind=part,
         parameters=(*place.scope, *shape.parameters, *watch),
         answer={"list": of_list, "deletecollection": of_list, "delete": STATUS}.get(verb, own),
         body=_BODIES.get(verb, own if verb in {"create", "update"} else ""),

@@ -85,6 +85,8 @@ class _Collector:
         name, package = schema_name(kind), _package(kind)
         self._add(name, _struct(kind.type), package)
         self.found[name][_GVK] = [_gvk(kind, kind.name)]
+        for _, part in kind.subresource_kinds:
+            self.add_kind(part)
         if "list" in kind.verbs:
             self.found[list_schema_name(kind)] = self._list(kind)
 
