@@ -16,12 +16,6 @@ def test_namespaces(empty: Space) -> None:
     assert "(NotFound)" in empty.refused("get", "namespace", name)
 
 
-def test_a_namespace_with_repositories_stays(space: Space) -> None:
-    refusal = space.refused("delete", "namespace", space.namespace)
-    assert "(Conflict)" in refusal
-    assert "blueprints" in refusal or "repositories" in refusal
-
-
 def test_secrets_and_config_maps(empty: Space) -> None:
     empty.kubectl(
         "create",

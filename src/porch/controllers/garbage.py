@@ -28,6 +28,8 @@ from porch.types.meta import OwnerReference
 
 _log = structlog.get_logger("porch.controllers")
 _VERBS = {"delete", "list", "watch"}
+_OWNERLESS = "events"
+"""They come and go in great numbers, and may not own."""
 _THREADS = 4
 _AGAIN_SECONDS = 1.0
 
@@ -88,7 +90,8 @@ class GarbageCollector:
         if current.deleted:
             self._leaving.pop(current.uid, None)
             self._refused.discard(current.key)
-            self._add(Vanished(current.uid))
+            if current.key.resource != _OWNERLESS:
+                self._add(Vanished(current.uid))
         elif current.key in self._refused or (current.owners and current.owners != before):
             self._refused.discard(current.key)
             self._add(current.key)

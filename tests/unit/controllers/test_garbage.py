@@ -12,7 +12,8 @@ from porch.controllers.garbage import GarbageCollector
 from porch.controllers.owners import Owners
 from porch.errors import Forbidden, ServiceUnavailable
 from porch.keys import ObjectKey
-from porch.objects import Call, Deleted, DeleteOptions, StoredObjects
+from porch.objects import Call, Deleted, DeleteOptions, ListOptions, ListResult, StoredObjects
+from porch.store import StoredVersion
 from porch.strategy.interface import Strategy
 from porch.types.core import SECRET
 from porch.types.meta import OwnerReference
@@ -183,6 +184,41 @@ def test_what_was_deleted_before_the_start_is_taken_up(world: World, policy: str
         world.until(lambda: world.names(world.maps) == [] and world.names(world.secrets) == left)
     if left:
         assert world.meta(world.secrets, "child").owner_references == []  # type: ignore[union-attr]
+
+
+class Counting(StoredObjects):
+    """Counts the objects that are read."""
+
+    read = 0
+
+    def list(self, call: Call, options: ListOptions) -> ListResult:
+        result = super().list(call, options)
+        self.read += len(result.page.items)
+        return result
+
+    def get(self, call: Call, namespace: str, name: str) -> StoredVersion:
+        self.read += 1
+        return super().get(call, namespace, name)
+
+
+@pytest.mark.parametrize("others", [0, 300])
+def test_the_work_follows_what_changes_and_not_what_is_stored(world: World, others: int) -> None:
+    world.secrets = counting = Counting(world.store, Strategy(SECRET))
+    top = world.map("top")
+    world.secret("child", owner(top))
+    for number in range(others):
+        world.secret(f"other-{number}")
+    with structlog.testing.capture_logs(), collector(world):
+        passed(world)
+        world.delete("top")
+        world.until(lambda: world.meta(world.maps, "top") is None and not is_there(world))
+        passed(world)
+    assert counting.read <= 8
+
+
+def is_there(world: World) -> bool:
+    with world.store.read() as reads:
+        return reads.versions.get(ObjectKey("secrets", NS, "child")) is not None
 
 
 class Guarded(StoredObjects):
