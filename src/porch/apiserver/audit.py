@@ -23,7 +23,7 @@ REQUEST_SECONDS = Histogram(
 )
 IN_FLIGHT = Gauge("porch_requests_in_flight", "Requests being answered: reads, writes and watches.", ["kind"])
 
-_MAX_ID = 64
+_MAX_ID, _LOGGED_ID = 256, 64
 _log = structlog.get_logger("porch.request")
 
 
@@ -61,7 +61,7 @@ class Entry:
         }
         _log.info(
             "request",
-            audit_id=self.audit_id,
+            audit_id=self.audit_id[:_LOGGED_ID],
             method=self.method,
             path=self.path,
             **told,
@@ -73,11 +73,11 @@ class Entry:
 
     def failed(self, error: BaseException) -> None:
         """A fault of ours: the traceback is in the log and nowhere else."""
-        _log.error("unexpected error", audit_id=self.audit_id, path=self.path, exc_info=error)
+        _log.error("unexpected error", audit_id=self.audit_id[:_LOGGED_ID], path=self.path, exc_info=error)
 
 
 def audit_id(sent: str) -> str:
-    """The client's own id, if it is usable, else a new one."""
+    """The client's own id, if it is usable, else a new one. Answers have it whole, the log its beginning."""
     if sent and len(sent) <= _MAX_ID and sent.isascii() and sent.isprintable():
         return sent
     return str(uuid.uuid4())

@@ -17,6 +17,7 @@ from porch.types.base import Part
 META_GROUP = "meta.k8s.io"
 IGNORE, STRICT, WARN = "Ignore", "Strict", "Warn"
 _MAX_INT64 = 2**63 - 1
+_MAX_MANAGER = 128
 _PROPAGATION = ("Foreground", "Background", "Orphan", "nil")
 _DURATION_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)", re.ASCII)
@@ -55,7 +56,7 @@ def write_options(request: Request, kind: str) -> WriteOptions:
     errors = _dry_run_errors(dry_run)
     if validation not in {"", IGNORE, STRICT, WARN}:
         errors.append(not_supported("fieldValidation", validation, ("", IGNORE, STRICT, WARN)))
-    if len(manager.encode()) > 128:
+    if len(manager.encode()) > _MAX_MANAGER:
         errors.append(FieldError("fieldManager", "FieldValueTooLong", "Too long: may not be more than 128 bytes"))
     elif not manager.isprintable():
         errors.append(invalid("fieldManager", manager, "should only contain printable characters"))
@@ -63,12 +64,19 @@ def write_options(request: Request, kind: str) -> WriteOptions:
         errors.append(forbidden("force", "may not be specified for non-apply patch"))
     _refuse(kind, errors)
     if not manager:
-        manager = request.headers.get("user-agent", "").partition("/")[0][:128]
+        manager = _manager_of(request.headers.get("user-agent", ""))
     return WriteOptions(bool(dry_run), manager, validation or WARN)
 
 
 def _is_apply(request: Request) -> bool:
     return codec.media_type(request.headers.get("content-type", "")) == APPLY_PATCH
+
+
+def _manager_of(user_agent: str) -> str:
+    """The program's name, as far as a field manager may be named: header bytes are UTF-8 here, as for Kubernetes."""
+    name = user_agent.partition("/")[0].encode("latin-1", "ignore").decode(errors="ignore")
+    printable = "".join(filter(str.isprintable, name))
+    return printable.encode()[:_MAX_MANAGER].decode(errors="ignore")
 
 
 def _dry_run_errors(values: Sequence[str]) -> list[FieldError]:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from porch.apiserver import strategic
-from porch.apiserver.codec import check_depth, parse_json
+from porch.apiserver.codec import DUPLICATES_LIMIT, check_depth, duplicates, parse_json
 from porch.apiserver.conform import node_of
 from porch.apiserver.negotiate import APPLY_PATCH
 from porch.errors import BadRequest, Details, FieldError, Invalid, RequestTooLarge, UnsupportedMediaType
@@ -40,6 +40,9 @@ class Step(msgspec.Struct, rename={"source": "from"}):
     value: msgspec.Raw = msgspec.Raw()
 
 
+_MEMBERS = frozenset(Step.__struct_encode_fields__)
+
+
 class _Unfit(Exception):
     """A step that does not fit the object."""
 
@@ -60,6 +63,20 @@ def parse(media: str, body: bytes, kind: Kind) -> Patch:
     raise UnsupportedMediaType(
         f"{reason}: the body of the request was in an unknown format - accepted media types include: {accepted}"
     )
+
+
+def problems(media: str, body: bytes) -> list[str]:
+    """What is odd in the patch itself, as Kubernetes words it: duplicate keys, members that no operation has."""
+    repeated = duplicates(body) if len(body) <= DUPLICATES_LIMIT else []
+    if media != JSON_PATCH:
+        return repeated
+    unknown = (
+        f"unknown field {msgspec.json.encode(f'[{place}].{key}').decode()}"
+        for place, step in enumerate(msgspec.json.decode(body))
+        for key in step
+        if key not in _MEMBERS
+    )
+    return [f"json patch {problem}" for problem in (*repeated, *unknown)]
 
 
 def _object(body: bytes) -> dict[str, Any]:

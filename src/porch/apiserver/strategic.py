@@ -7,6 +7,7 @@ is replaced. Directives in the patch: `$patch` (replace, delete, merge), `$retai
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -51,22 +52,27 @@ def _child(node: Node | None, key: str) -> Node | None:
 
 
 def _directed(result: dict[str, Any], changes: dict[str, Any], node: Node | None) -> dict[str, Any]:
-    """The directives that stand beside a list or below an object."""
-    for key, listed in changes.items():
-        if not key.startswith((_DELETE, _ORDER)):
-            continue
-        name, items = key.partition("/")[2], _as_list(key, listed)
-        current = result.get(name)
-        if not isinstance(current, list):
-            continue
-        if key.startswith(_DELETE):
-            result[name] = [item for item in current if item not in items]
-        else:
-            result[name] = _ordered(current, items, _child(node, name))
+    """The directives that stand beside a list or below an object. As in Kubernetes, a list is first joined, then put in
+    order, then what is to go is taken out of it: wherever each stands in the patch.
+    """
+    for name, items, current in _beside(_ORDER, result, changes):
+        result[name] = _ordered(current, items, _child(node, name))
+    for name, items, current in _beside(_DELETE, result, changes):
+        result[name] = [item for item in current if item not in items]
     if _RETAIN in changes:
         kept = _as_list(_RETAIN, changes[_RETAIN])
         result = {key: value for key, value in result.items() if key in kept}
     return result
+
+
+def _beside(prefix: str, result: dict[str, Any], changes: dict[str, Any]) -> Iterator[tuple[str, list[Any], list[Any]]]:
+    """The lists that such directives are about: name, what the directive lists, and the list as it is."""
+    for key, listed in changes.items():
+        if key.startswith(prefix):
+            name, items = key.removeprefix(prefix), _as_list(key, listed)
+            current = result.get(name)
+            if isinstance(current, list):
+                yield name, items, current
 
 
 def _as_list(directive: str, value: Any) -> list[Any]:
@@ -85,21 +91,36 @@ def _merge_list(current: Any, changes: list[Any], node: Node | None) -> list[Any
 
 
 def _merge_keyed(items: list[Any], changes: list[Any], node: Array) -> list[Any]:
+    """Items with a directive are none themselves: they delete those of their key, or have the whole list replaced."""
     key = node.merge_key
-    if any(isinstance(change, dict) and change.get(_PATCH) == "replace" for change in changes):
-        return [_clean(change) for change in changes if change != {_PATCH: "replace"}]
-    result = list(items)
-    for change in changes:
-        if not isinstance(change, dict) or change.get(key) is None:
-            raise BadRequest(f"map: {_show(change)} does not contain declared merge key: {key}")
-        place = next((at for at, item in enumerate(result) if item.get(key) == change[key]), None)
-        if change.get(_PATCH) == "delete":
-            result = [item for item in result if item.get(key) != change[key]]
-        elif place is None:
+    plain = [change for change in changes if _directive(change) is None]
+    if any(_directive(change) == "replace" for change in changes):
+        return [_clean(change) for change in plain]
+    doomed = [_key_value(change, key) for change in changes if _directive(change) == "delete"]
+    result = [item for item in items if not (isinstance(item, dict) and item.get(key) in doomed)]
+    for change in plain:
+        wanted = _key_value(change, key)
+        matches = (at for at, item in enumerate(result) if isinstance(item, dict) and item.get(key) == wanted)
+        place = next(matches, None)
+        if place is None:
             result.append(merge({}, change, node.item))
         else:
             result[place] = merge(result[place], change, node.item)
     return result
+
+
+def _directive(change: Any) -> str | None:
+    """What an item of a list orders; None when it is just an item."""
+    directive = change.get(_PATCH) if isinstance(change, dict) else None
+    if directive not in (None, "delete", "replace"):
+        raise BadRequest(f"error decoding patch: unknown $patch directive {_show(directive)} in an item of a list")
+    return directive
+
+
+def _key_value(change: Any, key: str) -> Any:
+    if not isinstance(change, dict) or change.get(key) is None:
+        raise BadRequest(f"map: {_show(change)} does not contain declared merge key: {key}")
+    return change[key]
 
 
 def _ordered(items: list[Any], order: list[Any], node: Node | None) -> list[Any]:

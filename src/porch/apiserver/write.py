@@ -58,15 +58,19 @@ def patch_object(operation: Operation, body: bytes) -> Answer:
     target, call = operation.target, operation.call
     kind = target.resource.kind
     options = _options(operation, "PatchOptions")
-    apply = patch.parse(codec.media_type(operation.request.headers.get("content-type", "")), body, kind)
+    media = codec.media_type(operation.request.headers.get("content-type", ""))
+    apply = patch.parse(media, body, kind)
+    in_patch = [] if options.validation == IGNORE else patch.problems(media, body)
     warnings: dict[str, None] = {}
 
     def change(current: Any) -> Any:
         before = msgspec.to_builtins(current)
         before["metadata"]["name"] = operation.given
-        obj, problems = _patched(kind, apply(before))
+        after = apply(before)
+        obj, unknown = _patched(kind, after)
+        problems = [*in_patch, *unknown]
         if problems and options.validation == STRICT:
-            raise _unpatchable(before, f"strict decoding error: {', '.join(problems)}")
+            raise _unpatchable(after, f"strict decoding error: {', '.join(problems)}")
         warnings.update(dict.fromkeys(problems))
         _settle_name(operation, obj)
         _settle_namespace(operation, obj)

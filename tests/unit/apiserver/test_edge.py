@@ -95,7 +95,15 @@ def test_every_answer_has_an_audit_id_and_is_not_cached(wire: Wire, path: str) -
     assert reply.headers["audit-id"] == "mine"
     assert reply.headers["cache-control"] == "no-cache, private"
     assert len(wire.get(path).headers["audit-id"]) == 36
-    assert wire.get(path, audit_id="x" * 100).headers["audit-id"] != "x" * 100
+    assert wire.get(path, audit_id="x" * 256).headers["audit-id"] == "x" * 256
+    for odd in ("x" * 257, "a\tb", "\xe4"):
+        assert len(wire.get(path, audit_id=odd).headers["audit-id"]) == 36
+
+
+def test_a_long_audit_id_is_cut_in_the_log_only(wire: Wire) -> None:
+    with structlog.testing.capture_logs() as lines:
+        assert wire.get(MAPS, audit_id="x" * 100).headers["audit-id"] == "x" * 100
+    assert [line["audit_id"] for line in lines] == ["x" * 64]
 
 
 def test_each_request_is_one_line_without_its_query(wire: Wire) -> None:

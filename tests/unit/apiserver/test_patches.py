@@ -167,6 +167,38 @@ def test_strategic_joins_lists_by_their_merge_key() -> None:
     assert merged == {"metadata": {"ownerReferences": [{"uid": "3"}, {"uid": "2", "name": "c"}]}}
 
 
+def test_strategic_takes_items_out_wherever_that_stands() -> None:
+    owners = [{"uid": uid} for uid in "123"]
+    doomed = {"uid": "1", "$patch": "delete"}
+    for changes in ([doomed, {"uid": "4"}], [{"uid": "4"}, doomed]):
+        merged = merge({"metadata": {"ownerReferences": owners}}, {"metadata": {"ownerReferences": changes}}, NODE)
+        assert merged == {"metadata": {"ownerReferences": [{"uid": uid} for uid in "234"]}}
+
+
+def test_strategic_replaces_a_keyed_list_by_its_plain_items() -> None:
+    changes = [{"uid": "2"}, {"$patch": "replace", "uid": "9"}, {"uid": "3", "$patch": "delete"}]
+    merged = merge({"metadata": {"ownerReferences": [{"uid": "1"}]}}, {"metadata": {"ownerReferences": changes}}, NODE)
+    assert merged == {"metadata": {"ownerReferences": [{"uid": "2"}]}}
+
+
+def test_strategic_leaves_items_alone_that_are_no_objects() -> None:
+    changes = {"metadata": {"ownerReferences": [{"uid": "1"}, {"uid": "2", "$patch": "delete"}]}}
+    merged = merge({"metadata": {"ownerReferences": ["odd", {"uid": "2"}, 7]}}, changes, NODE)
+    assert merged == {"metadata": {"ownerReferences": ["odd", 7, {"uid": "1"}]}}
+
+
+def test_strategic_orders_before_it_takes_out() -> None:
+    parts = {
+        "$deleteFromPrimitiveList/finalizers": ["b"],
+        "$setElementOrder/finalizers": ["b", "a"],
+        "finalizers": ["a"],
+    }
+    for keys in (list(parts), list(reversed(parts))):
+        changes = {"metadata": {key: parts[key] for key in keys}}
+        merged = merge({"metadata": {"finalizers": ["a", "b", "c"]}}, changes, NODE)
+        assert merged == {"metadata": {"finalizers": ["c", "a"]}}
+
+
 def test_strategic_unites_sets_and_takes_items_out() -> None:
     value = {"metadata": {"finalizers": ["a", "b"]}}
     changes = {"metadata": {"finalizers": ["b", "c"], "$deleteFromPrimitiveList/finalizers": ["a"]}}
@@ -193,6 +225,11 @@ def test_strategic_directives(changes: Any, result: Any) -> None:
         {"metadata": {"ownerReferences": [{"name": "a"}]}},
         {"metadata": {"$setElementOrder/finalizers": 1, "finalizers": ["a"]}},
         {"data": {"$patch": "explode"}},
+        {"data": {"$patch": {}}},
+        {"metadata": {"ownerReferences": [{"uid": "1", "$patch": "explode"}]}},
+        {"metadata": {"ownerReferences": [{"uid": "1", "$patch": "merge"}]}},
+        {"metadata": {"ownerReferences": [{"$patch": "delete"}]}},
+        {"metadata": {"ownerReferences": ["odd"]}},
         {"data": {"$retainKeys": "x"}},
     ],
 )
@@ -240,6 +277,33 @@ def test_unknown_fields_of_a_patch_are_refused_or_warned_of(wire: Wire) -> None:
     assert strict.message.startswith(' "" is invalid: patch: Invalid value: "')
     assert strict.message.endswith('strict decoding error: unknown field "nope"')
     assert wire.patch(f"{MAPS}/a", {"nope": 1}).warnings == ['299 - "unknown field \\"nope\\""']
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "problem"),
+    [
+        ("json-patch", b'[{"op":"add","path":"/data","value":{},"foo":1}]', 'json patch unknown field "[0].foo"'),
+        ("json-patch", b'[{"op":"test","op":"add","path":"/data","value":{}}]', 'json patch duplicate field "[0].op"'),
+        ("merge-patch", b'{"data":{"x":"1","x":"2"}}', 'duplicate field "data.x"'),
+        ("strategic-merge-patch", b'{"data":{"x":"1","x":"2"}}', 'duplicate field "data.x"'),
+    ],
+)
+def test_what_is_odd_in_the_patch_itself_is_refused_or_warned_of(
+    wire: Wire, kind: str, body: bytes, problem: str
+) -> None:
+    wire.post(MAPS, {"metadata": {"name": "a"}})
+    strict = wire.patch(f"{MAPS}/a?fieldValidation=Strict", body, kind)
+    assert strict.code == 422
+    assert strict.message.endswith(f"strict decoding error: {problem}")
+    quoted = problem.replace('"', '\\"')
+    assert wire.patch(f"{MAPS}/a", body, kind).warnings == [f'299 - "{quoted}"']
+    assert wire.patch(f"{MAPS}/a?fieldValidation=Ignore", body, kind).warnings == []
+
+
+def test_a_strict_refusal_shows_the_patched_object(wire: Wire) -> None:
+    wire.post(MAPS, {"metadata": {"name": "a"}})
+    told = wire.patch(f"{MAPS}/a?fieldValidation=Strict", {"nope": 1, "data": {"x": "new"}})
+    assert '\\"x\\":\\"new\\"' in told.message
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from porch.apiserver import options
 from porch.apiserver.interface import DocumentRequest
 from porch.apiserver.paths import Paths
 from porch.types.core import CONFIG_MAP
@@ -49,3 +50,20 @@ def test_the_root_lists_every_document() -> None:
     paths = json.loads(answer.body)["paths"]
     assert {"/api/v1", "/apis/config.porch.kpt.dev", "/apis/config.porch.kpt.dev/v1alpha1", "/openapi/v3"} <= {*paths}
     assert index.answer(DocumentRequest("/nope", {}, {})) is None
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "manager"),
+    [
+        ("kubectl/v1.36.0 (linux/amd64) kubernetes/abc", "kubectl"),
+        ("OpenAPI-Generator/37.0.2/python", "OpenAPI-Generator"),
+        ("with\ttab/1", "withtab"),
+        ("m" * 200, "m" * 128),
+        ("\N{SNOWMAN}".encode().decode("latin-1") + "/1", "\N{SNOWMAN}"),
+        (("\N{SNOWMAN}" * 50).encode().decode("latin-1"), "\N{SNOWMAN}" * 42),
+        ("\xff/1", ""),
+        ("", ""),
+    ],
+)
+def test_a_manager_that_is_not_named_is_the_program(user_agent: str, manager: str) -> None:
+    assert options._manager_of(user_agent) == manager
