@@ -98,15 +98,28 @@ def test_it_shows_lists_in_every_way(three: Program) -> None:
     assert "(NotFound)" in three("get", "packagerevision", "blueprints.none.v1", code=1).err
 
 
-def test_it_describes_objects_with_their_events(three: Program) -> None:
+def test_it_describes_objects(three: Program) -> None:
     text = three("describe", "packagerevision", "blueprints.bravo.v1").out
     assert "team=net" in text
     assert "RenderSuccess" in text
-    assert "Events:" in text
     assert "hosted:///blueprints" in three("describe", "repository", "blueprints").out
-    three("get", "events")
+
+
+def test_it_tells_the_events_of_an_object(three: Program) -> None:
+    obj = three.space.get("repositories", "blueprints")
+    keys = {key: obj["metadata"][key] for key in ("name", "namespace", "uid")}
+    event = {
+        "metadata": {"name": "blueprints.1"},
+        "involvedObject": {"apiVersion": obj["apiVersion"], "kind": obj["kind"], **keys},
+        "reason": "Noticed",
+        "message": "somebody looked at it",
+        "type": "Normal",
+    }
+    three.space.create("events", event)
+    assert "somebody looked at it" in three("describe", "repository", "blueprints").out
+    assert "Noticed" in three("get", "events", "--field-selector=involvedObject.name=blueprints,reason=Noticed").out
     if three.path.name != OLDEST:
-        three("events", "--for", "repository/blueprints")
+        assert "Noticed" in three("events", "--for=repository/blueprints").out
 
 
 def test_it_reads_a_status_by_itself(three: Program) -> None:

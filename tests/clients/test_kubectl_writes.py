@@ -127,7 +127,7 @@ def test_it_deletes_and_waits(drafted: Program) -> None:
 
 
 def test_it_applies_a_set_and_prunes_what_left_it(drafted: Program) -> None:
-    """The classic way, by label: apply sets of KUBECTL_APPLYSET make their parent by server-side apply."""
+    """The classic way, by label."""
     allowed = "--prune-whitelist" if drafted.path.name == OLDEST else "--prune-allowlist"
     kinds = [f"{allowed}={kind}" for kind in ("core/v1/ConfigMap", "porch.kpt.dev/v1alpha1/PackageRevision")]
     packages = [_in_the_set(revision(package), f"blueprints.{package}.v1") for package in ("one", "two")]
@@ -144,6 +144,17 @@ def test_it_applies_a_set_and_prunes_what_left_it(drafted: Program) -> None:
         "packagerevision.porch.kpt.dev/blueprints.two.v1 pruned",
     ]
     assert drafted.space.names(REVISIONS) == [DOTTED, "blueprints.one.v1"]
+
+
+def test_its_apply_sets_are_refused_before_anything_is_made(kubectl: Program) -> None:
+    """They write their parent by server-side apply (PATCH with application/apply-patch+yaml), whatever is asked for."""
+    if kubectl.path.name == OLDEST:  # it has none
+        return
+    stdin = json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "note"}})
+    asked = ("apply", "--prune", "--applyset=configmaps/parent", "-f", "-")
+    refusal = kubectl(*asked, stdin=stdin, code=1, KUBECTL_APPLYSET="true").err
+    assert refusal.startswith("error: failed to update ApplySet: server-side apply is not built yet")
+    assert kubectl.space.names("configmaps") == []
 
 
 def _in_the_set(obj: dict[str, Any], name: str) -> dict[str, Any]:

@@ -41,6 +41,8 @@ def test_force_belongs_to_apply_patches(wire: Wire) -> None:
         422,
         'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
     )
+    applied = wire.send("PATCH", f"{MAPS}/a?force=false", {}, content_type="application/apply-patch+yaml")
+    assert (applied.code, "server-side apply is not built yet" in applied.message) == (415, True)
 
 
 def test_the_root_lists_every_document() -> None:
