@@ -17,6 +17,7 @@ from tests.wire.space import REVISIONS, Space
 
 RESOURCES = ("configmaps", REVISIONS)
 STREAMED, LISTED = "true", "false"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 
 @contextmanager
@@ -110,14 +111,13 @@ def test_informers_tell_each_change_once(space: Space, stream: str) -> None:
 
 
 @pytest.mark.parametrize("stream", [STREAMED, LISTED])
-def test_an_informer_may_speak_protobuf(space: Space, stream: str) -> None:
-    protobuf = "application/vnd.kubernetes.protobuf"
+def test_an_informer_that_would_rather_have_protobuf_takes_json(space: Space, stream: str) -> None:
     configmap(space, "settings")
-    with informers(space, stream, "--content-type", protobuf) as program:
+    with informers(space, stream, "--content-type", PROTOBUF) as program:
         assert program.event("synced")["cache"] == listed(space)
         label(space, "configmaps", "settings", "one")
         program.event("MODIFIED", resource="configmaps", labels={"step": "one"})
-    assert all(line["type"].startswith(protobuf) for line in requests(program.seen, "configmaps"))
+    assert all(line["accept"].startswith(PROTOBUF) for line in requests(program.seen, "configmaps"))
 
 
 # Restarts

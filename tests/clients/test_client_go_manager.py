@@ -13,12 +13,13 @@ from tests.wire.space import REVISIONS, Space
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces"
 EVENTS = "/apis/events.k8s.io/v1/namespaces"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 SEEN = "example.com/seen-by"
 
 
 @contextmanager
-def manager(space: Space, name: str = "first") -> Iterator[Running]:
-    with running(space.server, "manager", "--namespace", space.namespace, "--name", name) as program:
+def manager(space: Space, name: str = "first", *options: str) -> Iterator[Running]:
+    with running(space.server, "manager", "--namespace", space.namespace, "--name", name, *options) as program:
         program.event("started", name=name)
         yield program
 
@@ -42,8 +43,8 @@ def test_a_controller_may_watch_metadata_only(space: Space) -> None:
     name = space.draft("web")
     with manager(space) as program:
         program.event("metadata", name=name, by="first")
-    kinds = {line["type"] for line in of(program.seen, "request") if line["path"].endswith(f"/{REVISIONS}")}
-    assert any("PartialObjectMetadata" in kind for kind in kinds), kinds
+    accepted = [line["accept"] for line in of(program.seen, "request") if line["path"].endswith(f"/{REVISIONS}")]
+    assert any("as=PartialObjectMetadata;" in accept for accept in accepted), accepted
 
 
 def test_a_controller_records_an_event(space: Space) -> None:
@@ -54,6 +55,29 @@ def test_a_controller_records_an_event(space: Space) -> None:
     (event,) = [event for event in events if event["reason"] == "Seen"]
     assert (event["regarding"]["kind"], event["regarding"]["name"]) == ("PackageRevision", name)
     assert event["note"] == "first has seen package web"
+
+
+def test_what_a_controller_made_goes_with_its_owner(space: Space) -> None:
+    name = space.draft("web")
+    with manager(space) as program:
+        made = program.event("request", verb="POST", path=space.path("configmaps"), status=201)
+        program.event("labelled", name=name)
+    assert made["sent"] == PROTOBUF
+    (owner,) = space.get("configmaps", f"seen.{name}")["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["name"], owner["controller"]) == ("PackageRevision", name, True)
+    assert space.client.send("DELETE", space.path(REVISIONS, name)).status == 200
+    space.kubectl("wait", "--for=delete", f"configmap/seen.{name}", "--timeout=20s")
+
+
+def test_leaders_may_be_elected_in_protobuf(space: Space) -> None:
+    with manager(space, "first", "--lease-content-type", PROTOBUF) as first:
+        first.event("leading")
+        first.event(
+            "request", verb="PUT", path=f"{LEASES}/{space.namespace}/leases/porch-clients", sent=PROTOBUF, status=200
+        )
+    held = lease(space)
+    assert held["holderIdentity"]
+    assert held["leaseDurationSeconds"] == 3
 
 
 def test_a_leader_that_stops_hands_over_at_once(space: Space) -> None:

@@ -16,10 +16,12 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/retry"
 )
 
-// runDynamic leads the object on standard input through its life, with a client that knows nothing of its kind, while
-// a watch looks on. Each step is one line with what was answered.
+// runDynamic leads the first of the objects on standard input through its life, with a client that knows nothing of
+// its kind, while a watch looks on; then it deletes all but the first as a collection. Each step is one line with what
+// was answered.
 func runDynamic(ctx context.Context, config *rest.Config, arguments []string) error {
 	flags, namespace := options("dynamic")
 	resource := flags.String("resource", "configmaps.v1.", "as RESOURCE.VERSION.GROUP")
@@ -30,16 +32,19 @@ func runDynamic(ctx context.Context, config *rest.Config, arguments []string) er
 	if kind == nil {
 		return fmt.Errorf("%q is not RESOURCE.VERSION.GROUP", *resource)
 	}
-	var obj unstructured.Unstructured
-	if err := json.NewDecoder(os.Stdin).Decode(&obj.Object); err != nil {
+	var objects []unstructured.Unstructured
+	if err := json.NewDecoder(os.Stdin).Decode(&objects); err != nil {
 		return err
 	}
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return err
 	}
-	life := life{ctx, client.Resource(*kind).Namespace(*namespace), &obj}
-	return life.lead()
+	life := life{ctx, client.Resource(*kind).Namespace(*namespace), &objects[0]}
+	if err := life.lead(); err != nil {
+		return err
+	}
+	return life.collect(objects)
 }
 
 // life is one object with the client of its kind.
@@ -62,18 +67,63 @@ func (l life) lead() error {
 	step("create again", nil, err)
 	got, err := l.client.Get(l.ctx, name, metav1.GetOptions{})
 	step("get", got, err)
+	if err != nil {
+		return err
+	}
 	l.update(got)
 	l.patch(name)
 	list, err := l.client.List(l.ctx, metav1.ListOptions{LabelSelector: "step=merged"})
 	steps("list", list, err)
-	l.remove(name, got.GetUID())
-	return told(events, name)
+	// Another object's uid, then its own; again once the watch has seen it go, for deletion may take a while.
+	l.remove("delete another", name, "00000000-0000-0000-0000-000000000000")
+	l.remove("delete", name, got.GetUID())
+	if err := told(events, name); err != nil {
+		return err
+	}
+	l.remove("delete again", name, got.GetUID())
+	return nil
 }
 
-func (l life) update(got *unstructured.Unstructured) {
-	stale := got.DeepCopy()
-	got.SetLabels(map[string]string{"step": "updated"})
-	updated, err := l.client.Update(l.ctx, got, metav1.UpdateOptions{})
+func (l life) collect(objects []unstructured.Unstructured) error {
+	for i, obj := range objects {
+		mark := "collected"
+		if i == 0 {
+			mark = "kept"
+		}
+		obj.SetLabels(map[string]string{"step": mark})
+		if _, err := l.client.Create(l.ctx, &obj, metav1.CreateOptions{}); err != nil {
+			return err
+		}
+	}
+	events, err := l.client.Watch(l.ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	defer events.Stop()
+	collected := metav1.ListOptions{LabelSelector: "step=collected"}
+	step("delete collection", nil, l.client.DeleteCollection(l.ctx, metav1.DeleteOptions{}, collected))
+	for _, obj := range objects[1:] {
+		if err := told(events, obj.GetName()); err != nil {
+			return err
+		}
+	}
+	list, err := l.client.List(l.ctx, metav1.ListOptions{})
+	steps("list what is left", list, err)
+	return nil
+}
+
+// update tries again when a controller has written in between, as such clients must; stale it never does.
+func (l life) update(stale *unstructured.Unstructured) {
+	var updated *unstructured.Unstructured
+	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		got, err := l.client.Get(l.ctx, stale.GetName(), metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		got.SetLabels(map[string]string{"step": "updated"})
+		updated, err = l.client.Update(l.ctx, got, metav1.UpdateOptions{})
+		return err
+	})
 	step("update", updated, err)
 	stale.SetLabels(map[string]string{"step": "stale"})
 	_, err = l.client.Update(l.ctx, stale, metav1.UpdateOptions{})
@@ -95,16 +145,9 @@ func (l life) patch(name string) {
 	send("merge patch", types.MergePatchType, fmt.Sprintf(merge, "merged"), metav1.PatchOptions{})
 }
 
-// remove deletes the object by a wrong uid, by its own, and once more.
-func (l life) remove(name string, uid types.UID) {
-	wrong := types.UID("00000000-0000-0000-0000-000000000000")
-	for _, attempt := range []struct {
-		words string
-		uid   types.UID
-	}{{"delete another", wrong}, {"delete", uid}, {"delete again", uid}} {
-		preconditions := metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &attempt.uid}}
-		step(attempt.words, nil, l.client.Delete(l.ctx, name, preconditions))
-	}
+func (l life) remove(words, name string, uid types.UID) {
+	preconditions := metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}}
+	step(words, nil, l.client.Delete(l.ctx, name, preconditions))
 }
 
 // step reports what a call returned: the object's step label, or the reason of the refusal.

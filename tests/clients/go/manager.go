@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -19,21 +20,24 @@ import (
 
 const seenLabel = "example.com/seen-by"
 
-// runManager is an operator as controller-runtime makes them. While it leads it puts a label on every package revision
-// and records an Event about it; a second controller watches metadata only and tells when the label has arrived.
+// runManager is an operator as controller-runtime makes them. While it leads it puts a label on every package revision,
+// records an Event about it and makes a ConfigMap that the package revision owns; a second controller watches metadata
+// only and tells when the label has arrived.
 func runManager(ctx context.Context, config *rest.Config, arguments []string) error {
 	flags, namespace := options("manager")
 	name := flags.String("name", "first", "the value of the label: which manager has seen a package revision")
+	leaseType := flags.String("lease-content-type", "", "what the leader election speaks")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
 	ctrl.SetLogger(zap.New(zap.WriteTo(os.Stderr)))
-	manager, err := newManager(config, *namespace)
+	manager, err := newManager(config, *namespace, *leaseType)
 	if err != nil {
 		return err
 	}
 	labels := &labelController{manager.GetClient(), manager.GetEventRecorder("porch-clients"), *name}
-	if err := ctrl.NewControllerManagedBy(manager).For(&PackageRevision{}).Complete(labels); err != nil {
+	if err := ctrl.NewControllerManagedBy(manager).For(&PackageRevision{}).Owns(&corev1.ConfigMap{}).
+		Complete(labels); err != nil {
 		return err
 	}
 	metadata := &metav1.PartialObjectMetadata{}
@@ -51,7 +55,7 @@ func runManager(ctx context.Context, config *rest.Config, arguments []string) er
 	return manager.Start(ctx)
 }
 
-func newManager(config *rest.Config, namespace string) (ctrl.Manager, error) {
+func newManager(config *rest.Config, namespace, leaseType string) (ctrl.Manager, error) {
 	scheme := runtime.NewScheme()
 	if err := clientgoscheme.AddToScheme(scheme); err != nil {
 		return nil, err
@@ -59,12 +63,15 @@ func newManager(config *rest.Config, namespace string) (ctrl.Manager, error) {
 	addPorchTypes(scheme)
 	// Shorter than the defaults, so that a test of a lost leader need not take half a minute.
 	lease, renew, retry := 3*time.Second, 2*time.Second, 500*time.Millisecond
+	election := rest.CopyConfig(config)
+	election.ContentType = leaseType
 	options := ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         cache.Options{DefaultNamespaces: map[string]cache.Config{namespace: {}}},
 		LeaderElection:                true,
 		LeaderElectionID:              "porch-clients",
 		LeaderElectionNamespace:       namespace,
+		LeaderElectionConfig:          election,
 		LeaderElectionReleaseOnCancel: true,
 		LeaseDuration:                 &lease,
 		RenewDeadline:                 &renew,
@@ -97,9 +104,22 @@ func (c *labelController) Reconcile(ctx context.Context, request reconcile.Reque
 	if err := c.client.Patch(ctx, &revision, patch); err != nil {
 		return reconcile.Result{}, err
 	}
+	if err := c.note(ctx, &revision); err != nil {
+		return reconcile.Result{}, err
+	}
 	c.events.Eventf(&revision, nil, "Normal", "Seen", "Label", "%s has seen package %s", c.name, revision.Spec.PackageName)
 	report("labelled", fields{"name": revision.Name, "package": revision.Spec.PackageName, "by": c.name})
 	return reconcile.Result{}, nil
+}
+
+// note makes the ConfigMap. A kind that comes with the library is sent as protobuf without anybody's asking.
+func (c *labelController) note(ctx context.Context, revision *PackageRevision) error {
+	note := &corev1.ConfigMap{Data: map[string]string{"seen-by": c.name}}
+	note.Namespace, note.Name = revision.Namespace, "seen."+revision.Name
+	if err := ctrl.SetControllerReference(revision, note, c.client.Scheme()); err != nil {
+		return err
+	}
+	return client.IgnoreAlreadyExists(c.client.Create(ctx, note))
 }
 
 type metadataController struct{ client client.Client }

@@ -36,9 +36,11 @@ func recorded(next http.RoundTripper) http.RoundTripper { return recording{next}
 func (r recording) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := r.next.RoundTrip(request)
 	line := fields{
-		"verb":  request.Method,
-		"path":  request.URL.Path,
-		"query": request.URL.RawQuery,
+		"verb":   request.Method,
+		"path":   request.URL.Path,
+		"query":  request.URL.RawQuery,
+		"accept": request.Header.Get("Accept"),
+		"sent":   request.Header.Get("Content-Type"),
 	}
 	if err != nil {
 		line["error"] = err.Error()
