@@ -19,12 +19,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from porch.keys import ObjectKey, RepositoryKey
+from porch.keys import PACKAGE_REVISIONS, PACKAGES, ObjectKey, RepositoryKey
 from porch.types.selectors import EVERYTHING, Selector
 
 T = TypeVar("T")
 
 ANY_OWNER = "*"
+DERIVED = (str(PACKAGE_REVISIONS), str(PACKAGES))
+"""Resources whose objects are made from git, and go with the index."""
 JUMP = 10_000_000_000
 """How far `Store.jump` moves the sequence: more numbers than a server gives out between a backup and its loss."""
 

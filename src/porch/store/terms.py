@@ -8,8 +8,9 @@ hash: a rare clash narrows a list too little, never too much, since `selection.s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from porch.store.interface import ANY_OWNER, NewVersion, Query, StoredVersion
 from porch.store.selection import NAME, NAMESPACE
@@ -18,6 +19,10 @@ from porch.types.selectors import Requirement
 _LABEL, _FIELD, _OWNER = "label", "field", "owner"
 _RESOURCE_BITS = 24
 _TERM_BITS = 63 - _RESOURCE_BITS
+Name = tuple[str, str]
+"""Namespace and name."""
+_FEW = 2000
+"""Fewer objects than these are simply all looked at."""
 _MOST_VALUES = 50
 """A requirement with more values is judged row by row."""
 
@@ -77,6 +82,19 @@ def _narrow(
         without.append(_term(resource, kind, key))
     elif kind == _LABEL and requirement.operator != "notin":
         among.append((_term(resource, kind, key),))
+
+
+def fewest(wanted: Narrowing, names_of: Callable[[tuple[int, ...], int], Iterable[Name]]) -> list[Name] | None:
+    """The names, in order, that the most selective group leaves; None when even that one leaves many. `names_of` gives
+    the names that have one of some terms, as many as are asked for.
+    """
+    few: list[Name] | None = None
+    for group in wanted.among:
+        most = _FEW if few is None else len(few)
+        names = list(islice(names_of(group, most), most))
+        if len(names) < most:
+            few = names
+    return None if few is None else sorted(set(few))
 
 
 def range_of(resource: str) -> tuple[int, int]:

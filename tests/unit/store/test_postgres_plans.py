@@ -18,14 +18,17 @@ WHOLE_TABLE = {
     "revision_drop": "it empties the table",
     "ref_drop": "it empties the table",
 }
-LISTS = {"refs", "at_or_above", "above"}
-NUMBERS = {"version", "at", "after", "before", "limit", "by", "batch", "superseded_by"}
-TRUTHS = {"judge", "applied"}
+LISTS = {"refs", "at_or_above", "above", "namespaces", "names"}
+NUMBERS = {"version", "at", "after", "before", "limit", "by", "batch", "superseded_by", "most", "first", "last"}
+TERMS = {"terms", "without"}
+TRUTHS = {"applied"}
 
 
 def _value(name: str) -> object:
     if name in LISTS:
         return ["x"]
+    if name in TERMS:
+        return [1]
     if name in NUMBERS:
         return 1
     return True if name in TRUTHS else b"x" if name in {"tail", "payload", "pack", "metadata"} else "x"

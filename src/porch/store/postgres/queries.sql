@@ -63,12 +63,6 @@ SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, ta
 FROM versions
 WHERE resource = %(resource)s AND namespace = %(namespace)s AND name = %(name)s AND superseded_by IS NULL;
 
--- name: version_at
--- One version by its number.
-SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
-FROM versions
-WHERE version = %(version)s;
-
 -- name: version_by_alias
 -- The current objects of a namespace with an alias.
 SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
@@ -77,17 +71,21 @@ WHERE resource = %(resource)s AND alias = %(alias)s AND superseded_by IS NULL AN
 ORDER BY name;
 
 -- name: version_list
--- Current objects within bounds, in order; those to be judged first come without their tail.
-SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, CASE WHEN %(judge)s THEN NULL ELSE tail END
-FROM versions
+-- Current objects within bounds that have none of some terms, in order.
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
+FROM versions AS v
 WHERE resource = %(resource)s AND superseded_by IS NULL
   AND (namespace, name) > (%(after_namespace)s, %(after_name)s) AND namespace <= %(last_namespace)s
+  AND (%(without)s::bigint[] IS NULL OR NOT EXISTS (
+    SELECT FROM postings AS p
+    WHERE p.term = ANY (%(without)s::bigint[]) AND p.namespace = v.namespace AND p.name = v.name AND p.until IS NULL
+  ))
 ORDER BY namespace, name
 LIMIT %(limit)s;
 
 -- name: version_list_at
--- As version_list, of the state at a version.
-SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, CASE WHEN %(judge)s THEN NULL ELSE tail END
+-- As version_list, of the state at a version, whatever the terms.
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
 FROM versions
 WHERE resource = %(resource)s AND version <= %(at)s AND (superseded_by IS NULL OR superseded_by > %(at)s)
   AND (namespace, name) > (%(after_namespace)s, %(after_name)s) AND namespace <= %(last_namespace)s
@@ -95,17 +93,67 @@ ORDER BY namespace, name
 LIMIT %(limit)s;
 
 -- name: version_list_named
--- As version_list, of the objects with one name or alias.
-SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, NULL::bytea
+-- Current objects within bounds with one name or alias.
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
 FROM versions
 WHERE resource = %(resource)s AND name = %(name)s AND superseded_by IS NULL
   AND (namespace, name) > (%(after_namespace)s, %(after_name)s) AND namespace <= %(last_namespace)s
 UNION ALL
-SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, NULL::bytea
+SELECT version, namespace, name, alias, labels, fields, owners, uid, deleted, tail
 FROM versions
 WHERE resource = %(resource)s AND alias = %(name)s AND name <> %(name)s AND superseded_by IS NULL
   AND (namespace, name) > (%(after_namespace)s, %(after_name)s) AND namespace <= %(last_namespace)s
 ORDER BY namespace, name;
+
+-- name: version_of_names
+-- The current objects of some names, in order.
+SELECT v.version, v.namespace, v.name, v.alias, v.labels, v.fields, v.owners, v.uid, v.deleted, v.tail
+FROM unnest(%(namespaces)s::text[], %(names)s::text[]) AS n (namespace, name)
+JOIN versions AS v ON v.resource = %(resource)s AND v.namespace = n.namespace AND v.name = n.name
+WHERE v.superseded_by IS NULL
+ORDER BY v.namespace, v.name;
+
+-- name: version_of_names_at
+-- As version_of_names, of the state at a version.
+SELECT v.version, v.namespace, v.name, v.alias, v.labels, v.fields, v.owners, v.uid, v.deleted, v.tail
+FROM unnest(%(namespaces)s::text[], %(names)s::text[]) AS n (namespace, name)
+JOIN versions AS v ON v.resource = %(resource)s AND v.namespace = n.namespace AND v.name = n.name
+WHERE v.version <= %(at)s AND (v.superseded_by IS NULL OR v.superseded_by > %(at)s)
+ORDER BY v.namespace, v.name;
+
+-- name: names_with
+-- Some names of current objects within bounds that have one of some terms.
+SELECT namespace, name
+FROM postings
+WHERE term = ANY (%(terms)s::bigint[]) AND until IS NULL
+  AND (namespace, name) > (%(after_namespace)s, %(after_name)s) AND namespace <= %(last_namespace)s
+LIMIT %(most)s;
+
+-- name: names_with_at
+-- As names_with, of the state at a version.
+SELECT namespace, name
+FROM postings
+WHERE term = ANY (%(terms)s::bigint[]) AND since <= %(at)s AND (until IS NULL OR until > %(at)s)
+  AND (namespace, name) > (%(after_namespace)s, %(after_name)s) AND namespace <= %(last_namespace)s
+LIMIT %(most)s;
+
+-- name: posting_add
+-- Notes that an object has some terms from a version on.
+INSERT INTO postings (term, namespace, name, since)
+SELECT term, %(namespace)s, %(name)s, %(version)s FROM unnest(%(terms)s::bigint[]) AS term;
+
+-- name: posting_end
+-- Notes that an object has some terms no longer from a version on.
+UPDATE postings SET until = %(version)s
+WHERE term = ANY (%(terms)s::bigint[]) AND namespace = %(namespace)s AND name = %(name)s AND until IS NULL;
+
+-- name: posting_compact
+-- Drops postings that ended before, or at, a version.
+DELETE FROM postings WHERE until <= %(before)s AND until IS NOT NULL;
+
+-- name: posting_drop
+-- Drops all postings of a resource's terms.
+DELETE FROM postings WHERE term BETWEEN %(first)s AND %(last)s;
 
 -- name: version_newest
 -- When a resource last changed.

@@ -46,6 +46,18 @@ CREATE INDEX IF NOT EXISTS versions_history ON versions (resource, namespace, na
 CREATE INDEX IF NOT EXISTS versions_log ON versions (resource, version);
 CREATE INDEX IF NOT EXISTS versions_superseded ON versions (superseded_by) WHERE superseded_by IS NOT NULL;
 
+-- From which version (`since`) until which (`until`, exclusive; NULL while it lasts) an object had a term (store.terms).
+CREATE TABLE IF NOT EXISTS postings (
+  term      BIGINT NOT NULL,
+  namespace TEXT COLLATE "C" NOT NULL,
+  name      TEXT COLLATE "C" NOT NULL,
+  since     BIGINT NOT NULL,
+  until     BIGINT,
+  PRIMARY KEY (term, namespace, name, since)
+);
+CREATE INDEX IF NOT EXISTS postings_current ON postings (term, namespace, name) WHERE until IS NULL;
+CREATE INDEX IF NOT EXISTS postings_ended ON postings (until) WHERE until IS NOT NULL;
+
 -- Below its floor a resource's log and past states are incomplete.
 CREATE TABLE IF NOT EXISTS floors (
   resource TEXT COLLATE "C" PRIMARY KEY,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from porch.keys import PACKAGE_REVISIONS
-from porch.store.interface import JUMP
+from porch.store.interface import DERIVED, JUMP
 from porch.store.postgres.connection import Database
 from porch.store.postgres.intents import PostgresIntentReader, PostgresIntentWriter
 from porch.store.postgres.queries import QUERIES
 from porch.store.postgres.revisions import PostgresRevisionReader, PostgresRevisionWriter
 from porch.store.postgres.versions import PostgresVersionReader, PostgresVersionWriter
+from porch.store.terms import range_of
 
 _DROP_VERSIONS = QUERIES["version_drop"]
 _DROP_REVISIONS = QUERIES["revision_drop"]
@@ -17,6 +17,8 @@ _DROP_COUNTS = QUERIES["count_drop"]
 _COMPACT = QUERIES["version_compact"]
 _RAISE_FLOOR = QUERIES["floor_raise"]
 _JUMP_FLOORS = QUERIES["floor_jump"]
+_DROP_POSTINGS = QUERIES["posting_drop"]
+_COMPACT_POSTINGS = QUERIES["posting_compact"]
 
 
 class PostgresReads:
@@ -37,13 +39,16 @@ class PostgresTransaction:
 
 def drop_index(transaction: PostgresTransaction) -> None:
     """Takes a number of its own for the floor, so that even a reader that was up to date gets Expired."""
-    resource = {"resource": str(PACKAGE_REVISIONS)}
     db = transaction.db
     db.execute(_DROP_REVISIONS)
     db.execute(_DROP_REFS)
-    db.execute(_DROP_VERSIONS, resource)
-    db.execute(_DROP_COUNTS, resource)
-    db.execute(_RAISE_FLOOR, {**resource, "version": transaction.versions.allot()})
+    floor = transaction.versions.allot()
+    for resource in DERIVED:
+        first, last = range_of(resource)
+        db.execute(_DROP_VERSIONS, {"resource": resource})
+        db.execute(_DROP_COUNTS, {"resource": resource})
+        db.execute(_DROP_POSTINGS, {"first": first, "last": last})
+        db.execute(_RAISE_FLOOR, {"resource": resource, "version": floor})
 
 
 def jump(transaction: PostgresTransaction) -> int:
@@ -60,4 +65,5 @@ def compact_some(transaction: PostgresTransaction, before: int, limit: int) -> i
         floors[resource] = max(superseded_by, floors.get(resource, 0))
     for resource, version in floors.items():
         transaction.db.execute(_RAISE_FLOOR, {"resource": resource, "version": version})
+    transaction.db.execute(_COMPACT_POSTINGS, {"before": max(floors.values(), default=0)})
     return len(dropped)

@@ -18,7 +18,8 @@ from porch.store.interface import Change, NewVersion, Page, Query, StoredVersion
 from porch.store.postgres.connection import Database
 from porch.store.postgres.listing import list_page
 from porch.store.postgres.queries import QUERIES
-from porch.store.selection import strings
+from porch.store.selection import owners, strings
+from porch.store.terms import changed
 
 _READ = QUERIES["sequence_read"]
 _GET = QUERIES["version_get"]
@@ -29,13 +30,15 @@ _ADD = QUERIES["version_add"]
 _FLOOR = QUERIES["floor_read"]
 _COUNT = QUERIES["count_read"]
 _COUNT_ADD = QUERIES["count_add"]
+_ADD_POSTINGS = QUERIES["posting_add"]
+_END_POSTINGS = QUERIES["posting_end"]
 _COLUMNS = 10  # of one version in a row
 _LAST = 2**63 - 1  # PostgreSQL knows no larger number, clients do
 
 
 def stored(resource: str, row: Sequence[Any]) -> StoredVersion:
     """From the columns of version_get, in their order."""
-    version, namespace, name, alias, labels, fields, owners, uid, deleted, tail = row
+    version, namespace, name, alias, labels, fields, owned, uid, deleted, tail = row
     return StoredVersion(
         key=ObjectKey(resource, namespace, name),
         version=version,
@@ -45,7 +48,7 @@ def stored(resource: str, row: Sequence[Any]) -> StoredVersion:
         labels=strings(labels),
         fields=strings(fields),
         deleted=deleted,
-        owners=msgspec.json.decode(owners, type=tuple[str, ...]),
+        owners=owners(owned),
     )
 
 
@@ -137,9 +140,15 @@ class PostgresVersionWriter(PostgresVersionReader):
             self._db.execute(_SUPERSEDE, {"by": current.version, "version": previous.version})
         self._db.execute(_ADD, _columns(current))
         by = (0 if current.deleted else 1) - (0 if previous is None else 1)
+        key = current.key
         if by:
-            key = current.key
             self._db.execute(_COUNT_ADD, {"resource": key.resource, "namespace": key.namespace, "by": by})
+        lost, gained = changed(previous, None if current.deleted else current)
+        place = {"namespace": key.namespace, "name": key.name, "version": current.version}
+        if lost:
+            self._db.execute(_END_POSTINGS, {**place, "terms": list(lost)})
+        if gained:
+            self._db.execute(_ADD_POSTINGS, {**place, "terms": list(gained)})
         return current
 
 

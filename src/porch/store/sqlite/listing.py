@@ -16,10 +16,10 @@ from typing import Any
 from porch.store.interface import Query
 from porch.store.selection import Candidate, bounds, judges, pinned_name, selects
 from porch.store.sqlite.queries import QUERIES
-from porch.store.terms import Narrowing, narrowing
+from porch.store.terms import Name, Narrowing, fewest, narrowing
 
 Row = tuple[Any, ...]
-Names = Iterable[tuple[str, str]]
+Names = Iterable[Name]
 
 _GET = QUERIES["version_get"]
 _GET_AT = QUERIES["version_get_at"]
@@ -33,8 +33,6 @@ _WITH_AT = QUERIES["names_with_at"]
 _NEWEST = QUERIES["version_newest"]
 _JUDGED = len(Candidate._fields)  # the columns behind the version
 _NO_LIMIT = -1  # SQLite's word for it
-_FEW = 2000
-"""Fewer objects than these are simply all looked at."""
 _MOST_MERGED = 40
 
 
@@ -87,20 +85,10 @@ class _Listing:
         wanted = narrowing(query)
         if not wanted.among and not wanted.without:
             return self.everything()
-        names = self._few(wanted)
+        names = fewest(wanted, self._of_group)
         return self._read(self._merged(wanted) if names is None else names)
 
-    def _few(self, wanted: Narrowing) -> Names | None:
-        """The names that the most selective group leaves; None when even that one leaves many."""
-        few: list[tuple[str, str]] | None = None
-        for group in wanted.among:
-            most = _FEW if few is None else len(few)
-            names = list(itertools.islice(self._of_group(group), most))
-            if len(names) < most:
-                few = names
-        return None if few is None else sorted(set(few))
-
-    def _of_group(self, group: tuple[int, ...]) -> Names:
+    def _of_group(self, group: tuple[int, ...], _most: int) -> Names:
         statement = _WITH_AT if self.past else _WITH
         for term in group:
             yield from self.db.execute(statement, {**self.parameters, "term": term})

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from porch.keys import PACKAGE_REVISIONS, PACKAGES
-from porch.store.interface import JUMP
+from porch.store.interface import DERIVED, JUMP
 from porch.store.sqlite.intents import SqliteIntentReader, SqliteIntentWriter
 from porch.store.sqlite.queries import QUERIES
 from porch.store.sqlite.revisions import SqliteRevisionReader, SqliteRevisionWriter
@@ -21,8 +20,6 @@ _DROP_POSTINGS = QUERIES["posting_drop"]
 _DROP_COUNTS = QUERIES["count_drop"]
 _COMPACT_POSTINGS = QUERIES["posting_compact"]
 _JUMP = QUERIES["sequence_jump"]
-_DERIVED = (str(PACKAGE_REVISIONS), str(PACKAGES))
-"""Resources whose objects are made from git."""
 
 
 class SqliteReads:
@@ -47,7 +44,7 @@ def drop_index(transaction: SqliteTransaction) -> None:
     db.execute(_DROP_REVISIONS)
     db.execute(_DROP_REFS)
     floor = transaction.versions.allot()
-    for resource in _DERIVED:
+    for resource in DERIVED:
         first, last = range_of(resource)
         db.execute(_DROP_VERSIONS, {"resource": resource})
         db.execute(_DROP_POSTINGS, {"first": first, "last": last})
