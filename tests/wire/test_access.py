@@ -12,7 +12,7 @@ from tests.wire.space import DOTTED, Space, revision
 
 def _bound(space: Space, role: str) -> list[str]:
     """kubectl's arguments for a new user who has the role in this namespace."""
-    user = f"{space.namespace}-{role.partition(':')[2]}"
+    user = f"{space.namespace}-{role.rpartition(':')[2]}"
     space.kubectl("create", "rolebinding", user, f"--clusterrole={role}", f"--user={user}")
     return space.server.as_user(space.server.user(user))
 
@@ -108,3 +108,60 @@ def test_a_wrong_token_is_told_so(server: Server) -> None:
     with server.client("no-such-token") as client:
         answer = client.send("GET", "/api/v1/namespaces")
         assert (answer.status, answer.json()["reason"]) == (401, "Unauthorized")
+
+
+def test_a_namespace_has_its_editors(space: Space) -> None:
+    editor = _bound(space, "edit")
+    space.kubectl(*editor, "create", "configmap", "c", "--from-literal=a=b")
+    space.kubectl(*editor, "create", "serviceaccount", "bot")
+    assert space.kubectl(*editor, "create", "token", "bot").out.count(".") == 2
+    space.kubectl(*editor, "create", "-f", "-", stdin=json.dumps(revision()))
+    refusal = space.refused(*editor, "create", "rolebinding", "b", "--clusterrole=admin", "--user=me")
+    assert 'cannot create resource "rolebindings"' in refusal
+
+
+def test_a_namespace_has_its_administrators(space: Space) -> None:
+    admin = _bound(space, "admin")
+    space.kubectl(*admin, "create", "rolebinding", "b", "--clusterrole=edit", "--user=somebody")
+    refusal = space.refused(*admin, "create", "rolebinding", "c", "--clusterrole=cluster-admin", "--user=x")
+    assert "is attempting to grant RBAC permissions not currently held" in refusal
+    assert "(Forbidden)" in space.refused(*admin, "delete", "namespace", space.namespace)
+    space.kubectl(*admin, "delete", "repository", "blueprints")
+
+
+def test_can_i_list_tells_all_rights(space: Space) -> None:
+    space.kubectl("create", "serviceaccount", "bot")
+    space.kubectl("create", "rolebinding", "bot", "--clusterrole=view", f"--serviceaccount={space.namespace}:bot")
+    bot = space.server.as_user(space.kubectl("create", "token", "bot").out.strip())
+    rights = {
+        tuple(line.split()) for line in space.kubectl(*bot, "auth", "can-i", "--list", "--no-headers").out.splitlines()
+    }
+    assert ("configmaps", "[]", "[]", "[get", "list", "watch]") in rights
+    assert ("[/version]", "[]", "[get]") in rights
+    assert not any("secrets" in row[0] for row in rights)
+    everything = space.kubectl("auth", "can-i", "--list", "--no-headers").out.splitlines()
+    assert everything[0].split() == ["*.*", "[]", "[]", "[*]"]
+    assert any(line.split() == ["[*]", "[]", "[*]"] for line in everything)
+
+
+def test_a_delegate_asks_about_others(space: Space) -> None:
+    space.kubectl("create", "serviceaccount", "delegate")
+    account = f"--serviceaccount={space.namespace}:delegate"
+    name = f"{space.namespace}-delegate"
+    space.kubectl("create", "clusterrolebinding", name, "--clusterrole=system:auth-delegator", account)
+    token = space.kubectl("create", "token", "delegate").out.strip()
+    reader = space.server.user(f"{space.namespace}-reader")
+    attributes = {"namespace": space.namespace, "verb": "get", "resource": "configmaps"}
+    selected = {"fieldSelector": {"rawSelector": "metadata.name=a"}}
+    asked = {"spec": {"user": f"{space.namespace}-reader", "resourceAttributes": attributes | selected}}
+    with space.server.client(token) as client:
+        review = client.send("POST", "/apis/authentication.k8s.io/v1/tokenreviews", {"spec": {"token": reader}}).json()
+        assert review["status"]["user"]["username"] == f"{space.namespace}-reader"
+        path = "/apis/authorization.k8s.io/v1/subjectaccessreviews?fieldValidation=Strict"
+        assert client.send("POST", path, asked).json()["status"]["allowed"] is False
+        space.kubectl("create", "rolebinding", "r", "--clusterrole=view", f"--user={space.namespace}-reader")
+        assert client.send("POST", path, asked).json()["status"]["allowed"] is True
+        local = f"/apis/authorization.k8s.io/v1/namespaces/{space.namespace}/localsubjectaccessreviews"
+        assert client.send("POST", local, asked).status == 403
+    assert space.client.send("POST", local, asked).json()["status"]["allowed"] is True
+    space.kubectl("delete", "clusterrolebinding", name)

@@ -153,6 +153,7 @@ class _Rules:
         review.status = SelfSubjectRulesReviewStatus(
             resource_rules=[_resource_rule(rule) for rule in rules if rule.resources],
             non_resource_rules=[_non_resource_rule(rule) for rule in rules if rule.urls],
+            evaluation_error=self._authorizer.missing_for(caller, review.spec.namespace),
         )
 
 

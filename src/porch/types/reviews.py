@@ -12,7 +12,20 @@ AUTHORIZATION = "authorization.k8s.io"
 AUTHENTICATION = "authentication.k8s.io"
 
 
+class SelectorRequirement(Part):
+    key: str = ""
+    operator: str = ""
+    values: list[str] = []
+
+
+class SelectorAttributes(Part):
+    raw_selector: str = ""
+    requirements: list[SelectorRequirement] = []
+
+
 class ResourceAttributes(Part):
+    """What is to be done to which objects. Roles do not look at selectors, so these narrow no answer."""
+
     namespace: str = ""
     verb: str = ""
     group: str = ""
@@ -20,6 +33,8 @@ class ResourceAttributes(Part):
     resource: str = ""
     subresource: str = ""
     name: str = ""
+    field_selector: SelectorAttributes | None = None
+    label_selector: SelectorAttributes | None = None
 
 
 class NonResourceAttributes(Part):

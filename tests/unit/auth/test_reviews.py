@@ -22,7 +22,21 @@ from porch.types.reviews import (
     SubjectAccessReview,
     SubjectAccessReviewSpec,
 )
-from tests.unit.auth.building import ADMIN, BOB, everywhere, rule, url_rule
+from tests.unit.auth.building import (
+    ADMIN,
+    BOB,
+    account,
+    authorizer,
+    binding,
+    cluster_binding,
+    cluster_role,
+    everywhere,
+    group,
+    role,
+    rule,
+    url_rule,
+    user,
+)
 
 GET_PODS = ResourceAttributes(namespace="team", verb="get", resource="pods")
 JUDGE = everywhere(rule("get", "pods"), url_rule("get", "/version"))
@@ -116,6 +130,47 @@ def test_callers_may_list_their_rules() -> None:
     assert not status.incomplete
     with pytest.raises(BadRequest, match="no namespace on request"):
         answer(SelfSubjectRulesReview())
+
+
+def test_rules_of_a_namespace_and_of_everywhere_are_listed_each_once() -> None:
+    judge = authorizer(
+        roles=[role("local", rule("get", "configmaps", names="a")), role("other", rule("get", "x"), namespace="other")],
+        cluster_roles=[cluster_role("wide", rule("list", "secrets"), url_rule("get", "/metrics"))],
+        role_bindings=[
+            binding("1", "local", user(), kind="Role"),
+            binding("2", "other", user(), kind="Role", namespace="other"),
+            binding("3", "gone", group("dev")),
+        ],
+        cluster_role_bindings=[cluster_binding("4", "wide", user()), cluster_binding("5", "wide", group("dev"))],
+    )
+    review = SelfSubjectRulesReview(spec=SelfSubjectRulesReviewSpec(namespace="team"))
+    status = answer(review, judge=judge).status
+    assert [(held.resources, held.resource_names) for held in status.resource_rules] == [
+        (["secrets"], []),
+        (["configmaps"], ["a"]),
+    ]
+    assert [held.non_resource_urls for held in status.non_resource_rules] == [["/metrics"]]
+    assert status.evaluation_error == 'clusterrole.rbac.authorization.k8s.io "gone" not found'
+
+
+def test_administrators_may_do_everything_and_read_so() -> None:
+    review = SelfSubjectRulesReview(spec=SelfSubjectRulesReviewSpec(namespace="team"))
+    status = answer(review, caller=ADMIN).status
+    assert [(held.verbs, held.api_groups, held.resources) for held in status.resource_rules] == [(["*"],) * 3]
+    assert [(held.verbs, held.non_resource_urls) for held in status.non_resource_rules] == [(["*"], ["*"])]
+
+
+def test_a_service_account_is_asked_for_by_its_user_name() -> None:
+    judge = authorizer(
+        cluster_roles=[cluster_role("r", rule("get", "pods"))],
+        role_bindings=[binding("b", "r", account("bot", "home")), binding("g", "r", group("system:serviceaccounts:x"))],
+    )
+    for asked, allowed in (
+        (about(user="system:serviceaccount:home:bot", resource_attributes=GET_PODS), True),
+        (about(user="system:serviceaccount:team:bot", resource_attributes=GET_PODS), False),
+        (about(groups=["system:serviceaccounts:x"], resource_attributes=GET_PODS), True),
+    ):
+        assert answer(asked, caller=ADMIN, judge=judge).status.allowed is allowed
 
 
 def test_callers_learn_who_they_are() -> None:

@@ -11,9 +11,11 @@ from porch.apiserver.interface import Attributes
 from porch.keys import ObjectKey
 from porch.objects import Call, Caller, DeleteOptions, ResourceStorage
 from porch.objects.rbac_bootstrap import ensure_default_roles
+from porch.objects.rbac_defaults import DEFAULTS
 from porch.store import NewVersion, Store
+from porch.types import ALL_KINDS
 from porch.types.rbac import ClusterRole
-from tests.unit.auth.building import ADMIN, BOB, binding, role, rule, user
+from tests.unit.auth.building import ADMIN, BOB, binding, cluster_role, role, rule, user
 
 GET_POD = Attributes("get", "", "v1", "pods", namespace="team", name="web")
 Storage = Callable[[str], ResourceStorage]
@@ -122,3 +124,100 @@ class TestDefaultRoles:
 
         assert [action for action in may if not allowed(action)] == []
         assert [action for action in may_not if allowed(action)] == []
+
+    @pytest.mark.parametrize(
+        ("name", "may", "may_not"),
+        [
+            (
+                "view",
+                [
+                    "list configmaps",
+                    "watch events",
+                    "list events.events.k8s.io",
+                    "get repositories.config.porch.kpt.dev",
+                ],
+                ["get secrets", "create events", "get leases.coordination.k8s.io", "create serviceaccounts/token"],
+            ),
+            (
+                "edit",
+                [
+                    "list configmaps",
+                    "get secrets",
+                    "deletecollection secrets",
+                    "create serviceaccounts/token",
+                    "impersonate serviceaccounts",
+                    "update leases.coordination.k8s.io",
+                    "patch events.events.k8s.io",
+                    "create packagerevisions.porch.kpt.dev",
+                ],
+                [
+                    "update packagerevisions/approval.porch.kpt.dev",
+                    "create repositories.config.porch.kpt.dev",
+                    "create rolebindings.rbac.authorization.k8s.io",
+                    "update namespaces",
+                ],
+            ),
+            (
+                "admin",
+                [
+                    "get secrets",
+                    "update packagerevisions/approval.porch.kpt.dev",
+                    "create repositories.config.porch.kpt.dev",
+                    "create rolebindings.rbac.authorization.k8s.io",
+                    "create localsubjectaccessreviews.authorization.k8s.io",
+                ],
+                ["delete namespaces", "create subjectaccessreviews.authorization.k8s.io", "escalate roles"],
+            ),
+            (
+                "system:auth-delegator",
+                ["create tokenreviews.authentication.k8s.io", "create subjectaccessreviews.authorization.k8s.io"],
+                ["get tokenreviews.authentication.k8s.io", "create serviceaccounts/token"],
+            ),
+            (
+                "porch:editor",
+                ["update leases.coordination.k8s.io", "create events", "patch events.events.k8s.io"],
+                ["delete events", "get secrets"],
+            ),
+        ],
+    )
+    def test_the_roles_of_a_namespace(
+        self, judge: RbacAuthorizer, storage: Storage, name: str, may: list[str], may_not: list[str]
+    ) -> None:
+        storage("rolebindings").create(Call(ADMIN), "team", binding("b", name, user()))
+
+        def allowed(action: str) -> bool:
+            verb, _, what = action.partition(" ")
+            whole, _, group = what.partition(".")
+            resource, _, subresource = whole.partition("/")
+            asked = Attributes(verb, group, "v1", resource, subresource, "team", "x")
+            return judge.decide(BOB, asked).allowed
+
+        assert [action for action in may if not allowed(action)] == []
+        assert [action for action in may_not if allowed(action)] == []
+
+    def test_a_labelled_role_adds_to_those_of_a_namespace(self, judge: RbacAuthorizer, storage: Storage) -> None:
+        labels = {"rbac.authorization.k8s.io/aggregate-to-view": "true"}
+        storage("clusterroles").create(Call(ADMIN), "", cluster_role("more", rule("get", "widgets"), labels=labels))
+        asked = Attributes("get", "", "v1", "widgets", "", "team", "x")
+        for name in ("view", "edit", "admin"):
+            storage("rolebindings").create(Call(ADMIN), "team", binding(name, name, user()))
+            assert judge.decide(BOB, asked).allowed
+            storage("rolebindings").delete(Call(ADMIN), "team", name, DeleteOptions())
+        assert not judge.decide(BOB, asked).allowed
+
+    def test_default_roles_name_what_is_served(self) -> None:
+        """A resource of another name would be a right to nothing."""
+        served = {
+            (kind.group, name)
+            for kind in ALL_KINDS
+            for name in (kind.plural, *(f"{kind.plural}/{part}" for part, _ in kind.subresources))
+        }
+        named = {
+            (group, resource)
+            for default in DEFAULTS
+            for granted in default.rules
+            for group in granted.api_groups
+            for resource in granted.resources
+        }
+        approval = ("porch.kpt.dev", "packagerevisions/approval")  # a right of those who push, no endpoint yet
+        assert named - served - {approval} == {("*", "*")}

@@ -11,7 +11,7 @@ from porch.strategy.times import micro_text, seconds_text
 from porch.types.core import Event, EventSeries, ObjectReference
 from porch.types.meta import ObjectMeta
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
@@ -24,15 +24,15 @@ def _names(events: StoredObjects) -> list[str]:
 
 
 def test_old_events_go_and_young_ones_stay(events: StoredObjects) -> None:
-    call = Call(Caller("tests"))
+    call, now = Call(Caller("tests")), datetime.now(UTC)
     for number in range(3):
         events.create(call, "team", _event(f"old-{number}"))
-    events.create(call, "team", _event("counted-on", last_timestamp=seconds_text(NOW + HOUR)))
+    events.create(call, "team", _event("counted-on", last_timestamp=seconds_text(now + HOUR)))
     retention = EventRetention(events, 3600)
-    assert retention.sweep(NOW + timedelta(minutes=59)) == 0
-    assert retention.sweep(NOW + timedelta(minutes=61)) == 3
+    assert retention.sweep(now + timedelta(minutes=59)) == 0
+    assert retention.sweep(now + timedelta(minutes=61)) == 3
     assert _names(events) == ["counted-on"]
-    assert retention.sweep(NOW + timedelta(hours=3)) == 1
+    assert retention.sweep(now + timedelta(hours=3)) == 1
 
 
 def test_every_way_of_telling_again_counts() -> None:

@@ -56,17 +56,17 @@ class Policy:
     def decide(self, caller: Caller, attributes: Attributes) -> Decision:
         if MASTERS in caller.groups:
             return Decision(allowed=True)
-        missing: dict[str, None] = {}
         for grant in self.grants(caller, attributes.namespace):
-            if grant.rules is None:
-                missing[f"{grant.role} not found"] = None
-                continue
-            for rule in grant.rules:
+            for rule in grant.rules or ():
                 if rule.allows(attributes):
                     return Decision(allowed=True, reason=f"RBAC: allowed by {grant.through}")
-        if not missing:
-            return Decision(allowed=False)
-        return Decision(allowed=False, reason="RBAC: " + _aggregate(list(missing)))
+        missing = self.missing(caller, attributes.namespace)
+        return Decision(allowed=False, reason=f"RBAC: {missing}" if missing else "")
+
+    def missing(self, caller: Caller, namespace: str) -> str:
+        """Which roles that `caller` is bound to do not exist; empty when all do."""
+        roles = (grant.role for grant in self.grants(caller, namespace) if grant.rules is None)
+        return _aggregate([f"{role} not found" for role in dict.fromkeys(roles)])
 
     def grants(self, caller: Caller, namespace: str) -> Iterator[Grant]:
         """What holds for `caller` everywhere and, unless `namespace` is empty, there."""
@@ -143,4 +143,4 @@ def _selector(labels: LabelSelector) -> Selector:
 
 
 def _aggregate(texts: Sequence[str]) -> str:
-    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    return f"[{', '.join(texts)}]" if len(texts) > 1 else "".join(texts)

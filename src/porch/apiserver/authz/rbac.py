@@ -45,6 +45,10 @@ class RbacAuthorizer:
         """All that the caller may do in `namespace`, what holds everywhere included."""
         return self._source.policy().held(caller, namespace)
 
+    def missing_for(self, caller: Caller, namespace: str) -> str:
+        """Which roles the caller is bound to there that do not exist; empty when all do."""
+        return self._source.policy().missing(caller, namespace)
+
 
 def refusal(caller: Caller, attributes: Attributes, reason: str = "") -> Forbidden:
     why = _sentence(caller, attributes).translate(_HTML) + (f": {reason}" if reason else "")
