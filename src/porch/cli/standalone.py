@@ -27,7 +27,7 @@ from porch.apiserver.authn import (
 )
 from porch.apiserver.authz import RbacAuthorizer, StoredRoles, check_binding, check_role
 from porch.apiserver.discovery import Discovery
-from porch.apiserver.health import Health, Metrics, Version
+from porch.apiserver.health import Metrics, Version
 from porch.apiserver.interface import Documents, KeptAs, Resource
 from porch.apiserver.openapi import OpenApi
 from porch.apiserver.paths import Paths
@@ -38,6 +38,7 @@ from porch.apiserver.tokens import TokenRequests, token_reviews
 from porch.cache import Cache, Lanes
 from porch.cache.opener import GitOpener, Layout
 from porch.cache.upkeep import Upkeep
+from porch.cli.checks import health
 from porch.cli.hosted import HostedFromCache
 from porch.cli.kubeconfig import write_kubeconfig
 from porch.controllers.accounts import AccountController
@@ -203,6 +204,7 @@ class _Parts:
     def __init__(self, settings: Settings, store: Store, workers: WorkerPool, layout: Layout, url: str) -> None:
         """`url` is where clients reach this server."""
         self._settings, self._layout, self._workers, self._url = settings, layout, workers, url
+        self._store = store
         self._roles = RbacAuthorizer(StoredRoles(store))
         stored = _stored(store, file_repositories_below(settings.file_repositories))
         self.feed = WatcherManager(store)
@@ -272,7 +274,7 @@ class _Parts:
             Paths(ALL_KINDS),
             Discovery(ALL_KINDS),
             OpenApi(ALL_KINDS),
-            Health({}, {}),
+            health(self._store, self.feed, stopping),
             Version(),
             Metrics(),
         ]
