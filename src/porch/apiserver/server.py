@@ -167,7 +167,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self.cycle.response_complete and not self._whole:
+        if self.cycle.response_complete and not self._whole and self._impatience is None:
             # The rest of a body that nobody wants: it may come, but not for ever.
             self._expect()
 
