@@ -26,6 +26,7 @@ from porch.apiserver.request import CERTIFICATE, Receive, Scope, Send
 _PATIENCE_SECONDS = 15.0
 _MAX_HEAD = 64 * 1024
 _KEEP_ALIVE = 90
+_LAST_WORD_SECONDS = 0.1
 _MAX_MESSAGE = 4096  # what clients say over a websocket is not even looked at
 _UNREAD_BYTES = 64 * 1024
 """So much waits for a slow client before the server stops writing to it."""
@@ -67,6 +68,7 @@ async def serve(
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serves until `stopping` is set, which also ends the app's watches; requests in flight then get `grace` seconds.
+    Meanwhile the app still hears those who come: it can tell them that it is not ready, and to come back later.
 
     `ready` is called once requests are accepted.
     """
@@ -88,9 +90,7 @@ async def serve(
         ssl_context_factory=lambda *_: tls.context(),
     )
     server = _Server(config, ready)
-    # uvicorn waits in whole seconds by its signature only.
-    config.timeout_graceful_shutdown = grace  # type: ignore[assignment]
-    stopper = asyncio.ensure_future(server.stop_after(stopping))
+    stopper = asyncio.ensure_future(server.stop_after(stopping, grace))
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -107,8 +107,13 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._ready()
 
-    async def stop_after(self, stopping: asyncio.Event) -> None:
+    async def stop_after(self, stopping: asyncio.Event, grace: float) -> None:
+        """Only then is the port closed, and whoever is still at work is cancelled."""
         await stopping.wait()
+        if in_flight := set(self.server_state.tasks):
+            await asyncio.wait(in_flight, timeout=grace)
+        # uvicorn waits in whole seconds by its signature only.
+        self.config.timeout_graceful_shutdown = _LAST_WORD_SECONDS  # type: ignore[assignment]
         self.should_exit = True
 
     @contextmanager

@@ -130,14 +130,16 @@ class Standalone:
 
 
 class Front:
-    """Git users and Kubernetes clients come to one port; the path tells them apart."""
+    """Git users and Kubernetes clients come to one port; the path tells them apart. At the end only the API answers: it
+    sends everybody away.
+    """
 
-    def __init__(self, api: App, git: GitServer) -> None:
-        self._api, self._git = api, git
+    def __init__(self, api: App, git: GitServer, stopping: asyncio.Event) -> None:
+        self._api, self._git, self._stopping = api, git, stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._git if scope["type"] == "http" and scope["path"].startswith("/git/") else self._api
-        await app(scope, receive, send)
+        for_git = scope["type"] == "http" and scope["path"].startswith("/git/") and not self._stopping.is_set()
+        await (self._git if for_git else self._api)(scope, receive, send)
 
     def close(self) -> None:
         self._api.close()
@@ -292,7 +294,7 @@ class _Parts:
             self.cache, self.storages[str(repository.REPOSITORY.resource)], self._layout, self.upkeep
         )
         limits = GitLimits(push_bytes=settings.max_push_bytes)
-        return Front(api, GitServer(hosted, authenticator, self._roles, spool, limits))
+        return Front(api, GitServer(hosted, authenticator, self._roles, spool, limits), stopping)
 
     def _resources(self) -> list[Resource]:
         resource_files = str(resources.PACKAGE_REVISION_RESOURCES.resource)
