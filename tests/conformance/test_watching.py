@@ -1,4 +1,4 @@
-"""Rows 34 to 37: watches."""
+"""Rows 34 to 37 and 39: watches."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from tests.conformance.objects import MAPS, config_map
 from tests.support.server import PORCH, Server
 from tests.wire.space import Space, events
+from tests.wire.test_websocket import bearer, opened
 
 _STREAMED = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
 
@@ -67,3 +68,16 @@ def test_row_37_the_initial_events_end_with_a_bookmark_even_of_an_empty_list(emp
     without = empty.client.send("GET", f"{empty.path(MAPS)}?watch=true&sendInitialEvents=true&allowWatchBookmarks=true")
     assert without.status == 422
     assert "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan" in without.json()["message"]
+
+
+def test_row_39_a_watch_over_websocket(server: Server, empty: Space) -> None:
+    token = server.user(f"{empty.namespace}-browser", "system:masters")
+    with opened(server, f"{empty.path(MAPS)}?watch=true", subprotocols=[bearer(token)]) as socket:
+        socket.accepted()
+        empty.create(MAPS, config_map())
+        kind, obj = socket.told()
+        assert (kind, obj["kind"], obj["metadata"]["name"]) == ("ADDED", "ConfigMap", "a")
+        empty.kubectl("delete", "configmap", "a")
+        assert socket.told()[0] == "DELETED"
+    with opened(server, f"{empty.path(MAPS)}?watch=true", subprotocols=[bearer("bad")]) as socket:
+        assert socket.refused()[0] == 401

@@ -297,15 +297,20 @@ class Client:
 
     @contextmanager
     def half(self, method: str, path: str, body: bytes) -> Iterator[Callable[[], Answer]]:
-        """A request in flight: all of it is sent but its last byte, which the yielded function sends."""
+        """A request in flight: the server has asked for the body, and got all but its last byte, which the yielded
+        function sends.
+        """
         self._connection.putrequest(method, path)
         for key, value in {
             **self._headers,
             "Content-Type": "application/json",
             "Content-Length": str(len(body)),
+            "Expect": "100-continue",
         }.items():
             self._connection.putheader(key, value)
         self._connection.endheaders(body[:-1])
+        goes_on = b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert self._connection.sock.recv(len(goes_on)) == goes_on
 
         def finish() -> Answer:
             self._connection.send(body[-1:])

@@ -35,6 +35,18 @@ def test_a_terminated_server_ends_watches_and_answers_what_is_in_flight(tmp_path
             with writing.half("POST", f"{CORE}/namespaces", b'{"metadata": {"name": "late"}}') as finish:
                 server.process.send_signal(signal.SIGTERM)
                 assert all(event["type"] in {"ADDED", "BOOKMARK"} for event in following)
+                with server.client() as late:
+                    # The stop has begun, since the watch has ended; what is in flight keeps the port open.
+                    ready = late.send("GET", "/readyz")
+                    assert (ready.status, b"[-]shutdown failed" in ready.body) == (500, True)
+                with server.client() as late:
+                    refused = late.send("GET", f"{CORE}/namespaces")
+                    assert (refused.status, refused.headers["connection"]) == (429, "close")
+                    assert refused.headers["retry-after"] == "1"
+                with server.client() as late:
+                    assert late.send("GET", "/git/default/blueprints.git/info/refs").status == 429
+                with server.client() as late:
+                    assert late.send("GET", "/livez").status == 200
                 assert finish().status == 201
         assert server.process.wait(10) == 0
 

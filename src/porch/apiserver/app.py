@@ -77,7 +77,7 @@ class App:
         stopping: asyncio.Event,
         limits: Limits | None = None,
     ) -> None:
-        """`stopping` ends all watches cleanly when it is set."""
+        """When `stopping` is set all watches end cleanly, and what comes after it on a kept connection is sent away."""
         self._resources: Resources = index(resources)
         self._feed = feed
         self._authenticator = authenticator
@@ -101,7 +101,7 @@ class App:
         entry = audit.Entry(audit.audit_id(request.headers.get("audit-id", "")), request.method, request.path)
         token = observe.current.set(entry.record)
         try:
-            await self._handle(request, Responder(request, entry, send))
+            await self._handle(request, Responder(request, entry, send, self._stopping))
         finally:
             observe.current.reset(token)
             entry.finish()
@@ -127,6 +127,8 @@ class App:
         if segments[0] in _ANONYMOUS:
             await responder.send(self._document(request))
             return
+        if self._stopping.is_set():
+            raise TooManyRequests("the server is shutting down, please try again later", retry_after=1)
         entry = responder.entry
         caller = self._authenticator.authenticate(request.raw_headers, request.certificate)
         entry.user = caller.name

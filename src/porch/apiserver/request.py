@@ -20,7 +20,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 CERTIFICATE = "porch.certificate"
-_BODY_SECONDS = 60.0
+_BODY_IDLE_SECONDS = 30.0
 _MAX_QUERY_FIELDS = 100
 _BOOLEANS = dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True) | dict.fromkeys(
     ("0", "f", "F", "FALSE", "false", "False"), False
@@ -35,6 +35,8 @@ class Request:
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
         self.raw_headers: list[tuple[bytes, bytes]] = scope["headers"]
+        self.unread = False
+        """Whether a body was asked for and has not arrived: what is left of it stands before the next request."""
         self._scope = scope
         self._receive = receive
 
@@ -91,21 +93,22 @@ class Request:
         return values is not None and (not values[0] or _BOOLEANS.get(values[0], True))
 
     async def body(self, limit: int) -> bytes:
-        """The whole body. Raises RequestTooLarge as soon as it is known to exceed `limit` bytes."""
+        """The whole body. Raises RequestTooLarge as soon as it is known to exceed `limit` bytes, and Timeout when
+        nothing more comes: a slow client may take its time as long as it goes on.
+        """
+        self.unread = True
         length = self.headers.get("content-length", "")
         if length.isdigit() and int(length) > limit:
             raise _too_large(limit)
-        try:
-            async with asyncio.timeout(_BODY_SECONDS):
-                return await self._read(limit)
-        except TimeoutError as error:
-            raise Timeout(f"the body of the request did not arrive within {_BODY_SECONDS:g} s") from error
+        body = await self._read(limit)
+        self.unread = False
+        return body
 
     async def _read(self, limit: int) -> bytes:
         chunks: list[bytes] = []
         size = 0
         while True:
-            message = await self._receive()
+            message = await self._next_piece()
             if message["type"] == "http.disconnect":
                 raise Disconnected
             chunk = message.get("body", b"")
@@ -115,6 +118,14 @@ class Request:
             chunks.append(chunk)
             if not message.get("more_body", False):
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def _next_piece(self) -> MutableMapping[str, Any]:
+        try:
+            async with asyncio.timeout(_BODY_IDLE_SECONDS):
+                return await self._receive()
+        except TimeoutError as error:
+            text = f"Timeout: the body of the request stopped: nothing came for {_BODY_IDLE_SECONDS:g} s"
+            raise Timeout(text) from error
 
     async def disconnected(self) -> None:
         """Returns when the client has gone away."""

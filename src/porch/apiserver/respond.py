@@ -14,7 +14,7 @@ from porch.apiserver.negotiate import JSON, Shape, negotiate
 from porch.apiserver.request import Request, Send
 from porch.apiserver.route import WrongMethod
 from porch.apiserver.status import status, unexpected
-from porch.errors import BadRequest, PorchError, RequestTooLarge, ServiceUnavailable
+from porch.errors import BadRequest, PorchError, ServiceUnavailable
 
 _WARNINGS_SIZE, _WARNING_CUT = 4096, 256
 _PIECE = 128 * 1024
@@ -24,11 +24,12 @@ _GZIP = 31  # zlib's word for its format
 class Responder:
     """Answers one request. `warnings` may be filled until the answer is sent."""
 
-    def __init__(self, request: Request, entry: Entry, send: Send) -> None:
+    def __init__(self, request: Request, entry: Entry, send: Send, stopping: asyncio.Event) -> None:
         self.entry = entry
         self.warnings: Sequence[str] = ()
         self.raw_send = send
         self._request = request
+        self._stopping = stopping
         self._started = False
 
     async def send(self, answer: Answer) -> None:
@@ -91,6 +92,8 @@ class Responder:
             "Content-Type": content_type,
             **headers,
         }
+        if self._request.unread or self._stopping.is_set():
+            fields["Connection"] = "close"
         encoded = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
         encoded += [(b"warning", line.encode()) for line in warning_lines(self.warnings)]
         await self.raw_send({"type": "http.response.start", "status": code, "headers": encoded})
@@ -101,8 +104,6 @@ class Responder:
             headers["Retry-After"] = str(error.retry_after)
         if isinstance(error, WrongMethod):
             headers["Allow"] = error.allowed
-        if isinstance(error, RequestTooLarge):
-            headers["Connection"] = "close"  # the rest of the body is not read
         answer = answers.of_value(status(error), self._error_shape(), error.code)
         await self.send(replace(answer, headers=headers))
 

@@ -23,9 +23,10 @@ from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 from porch.apiserver.interface import ClientCertificate
 from porch.apiserver.request import CERTIFICATE, Receive, Scope, Send
 
-_HEAD_SECONDS = 15.0
+_PATIENCE_SECONDS = 15.0
 _MAX_HEAD = 64 * 1024
 _KEEP_ALIVE = 90
+_LAST_WORD_SECONDS = 0.1
 _MAX_MESSAGE = 4096  # what clients say over a websocket is not even looked at
 _UNREAD_BYTES = 64 * 1024
 """So much waits for a slow client before the server stops writing to it."""
@@ -67,6 +68,7 @@ async def serve(
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serves until `stopping` is set, which also ends the app's watches; requests in flight then get `grace` seconds.
+    Meanwhile the app still hears those who come: it can tell them that it is not ready, and to come back later.
 
     `ready` is called once requests are accepted.
     """
@@ -88,9 +90,7 @@ async def serve(
         ssl_context_factory=lambda *_: tls.context(),
     )
     server = _Server(config, ready)
-    # uvicorn waits in whole seconds by its signature only.
-    config.timeout_graceful_shutdown = grace  # type: ignore[assignment]
-    stopper = asyncio.ensure_future(server.stop_after(stopping))
+    stopper = asyncio.ensure_future(server.stop_after(stopping, grace))
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -107,8 +107,13 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._ready()
 
-    async def stop_after(self, stopping: asyncio.Event) -> None:
+    async def stop_after(self, stopping: asyncio.Event, grace: float) -> None:
+        """Only then is the port closed, and whoever is still at work is cancelled."""
         await stopping.wait()
+        if in_flight := set(self.server_state.tasks):
+            await asyncio.wait(in_flight, timeout=grace)
+        # uvicorn waits in whole seconds by its signature only.
+        self.config.timeout_graceful_shutdown = _LAST_WORD_SECONDS  # type: ignore[assignment]
         self.should_exit = True
 
     @contextmanager
@@ -118,20 +123,21 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(HttpToolsProtocol):
-    """One connection: its client certificate, and a bound on the size of a request's head and on its time to arrive."""
+    """One connection: its client certificate, and bounds on a request's head and on a body that outlasts its answer."""
 
     _certificate: ClientCertificate | None = None
     _impatience: asyncio.TimerHandle | None = None
     _head_size = 0
+    _whole = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=_UNREAD_BYTES)
         self._certificate = _subject(transport.get_extra_info("ssl_object"))
-        self._expect_head()
+        self._expect()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._head_arrived()
+        self._arrived()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -143,9 +149,9 @@ class _Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {CERTIFICATE: self._certificate}  # type: ignore[dict-item]
-        self._head_size = 0
+        self._head_size, self._whole = 0, False
         if self._impatience is None:
-            self._expect_head()
+            self._expect()
 
     def on_url(self, url: bytes) -> None:
         self._count(len(url))
@@ -156,8 +162,19 @@ class _Protocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._head_arrived()
+        self._arrived()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._whole = True
+        self._arrived()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete and not self._whole and self._impatience is None:
+            # The rest of a body that nobody wants: it may come, but not for ever.
+            self._expect()
 
     def _count(self, size: int) -> None:
         self._head_size += size
@@ -165,10 +182,10 @@ class _Protocol(HttpToolsProtocol):
             # The parser turns this into a 400 and closes the connection.
             raise ValueError(f"the head of the request exceeds {_MAX_HEAD} bytes")
 
-    def _expect_head(self) -> None:
-        self._impatience = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
+    def _expect(self) -> None:
+        self._impatience = self.loop.call_later(_PATIENCE_SECONDS, self.transport.close)
 
-    def _head_arrived(self) -> None:
+    def _arrived(self) -> None:
         if self._impatience is not None:
             self._impatience.cancel()
             self._impatience = None

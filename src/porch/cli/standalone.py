@@ -27,7 +27,7 @@ from porch.apiserver.authn import (
 )
 from porch.apiserver.authz import RbacAuthorizer, StoredRoles, check_binding, check_role
 from porch.apiserver.discovery import Discovery
-from porch.apiserver.health import Health, Metrics, Version
+from porch.apiserver.health import Metrics, Version
 from porch.apiserver.interface import Documents, KeptAs, Resource
 from porch.apiserver.openapi import OpenApi
 from porch.apiserver.paths import Paths
@@ -38,6 +38,7 @@ from porch.apiserver.tokens import TokenRequests, token_reviews
 from porch.cache import Cache, Lanes
 from porch.cache.opener import GitOpener, Layout
 from porch.cache.upkeep import Upkeep
+from porch.cli.checks import health
 from porch.cli.hosted import HostedFromCache
 from porch.cli.kubeconfig import write_kubeconfig
 from porch.controllers.accounts import AccountController
@@ -129,14 +130,16 @@ class Standalone:
 
 
 class Front:
-    """Git users and Kubernetes clients come to one port; the path tells them apart."""
+    """Git users and Kubernetes clients come to one port; the path tells them apart. At the end only the API answers: it
+    sends everybody away.
+    """
 
-    def __init__(self, api: App, git: GitServer) -> None:
-        self._api, self._git = api, git
+    def __init__(self, api: App, git: GitServer, stopping: asyncio.Event) -> None:
+        self._api, self._git, self._stopping = api, git, stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._git if scope["type"] == "http" and scope["path"].startswith("/git/") else self._api
-        await app(scope, receive, send)
+        for_git = scope["type"] == "http" and scope["path"].startswith("/git/") and not self._stopping.is_set()
+        await (self._git if for_git else self._api)(scope, receive, send)
 
     def close(self) -> None:
         self._api.close()
@@ -203,6 +206,7 @@ class _Parts:
     def __init__(self, settings: Settings, store: Store, workers: WorkerPool, layout: Layout, url: str) -> None:
         """`url` is where clients reach this server."""
         self._settings, self._layout, self._workers, self._url = settings, layout, workers, url
+        self._store = store
         self._roles = RbacAuthorizer(StoredRoles(store))
         stored = _stored(store, file_repositories_below(settings.file_repositories))
         self.feed = WatcherManager(store)
@@ -272,7 +276,7 @@ class _Parts:
             Paths(ALL_KINDS),
             Discovery(ALL_KINDS),
             OpenApi(ALL_KINDS),
-            Health({}, {}),
+            health(self._store, self.feed, stopping),
             Version(),
             Metrics(),
         ]
@@ -290,7 +294,7 @@ class _Parts:
             self.cache, self.storages[str(repository.REPOSITORY.resource)], self._layout, self.upkeep
         )
         limits = GitLimits(push_bytes=settings.max_push_bytes)
-        return Front(api, GitServer(hosted, authenticator, self._roles, spool, limits))
+        return Front(api, GitServer(hosted, authenticator, self._roles, spool, limits), stopping)
 
     def _resources(self) -> list[Resource]:
         resource_files = str(resources.PACKAGE_REVISION_RESOURCES.resource)

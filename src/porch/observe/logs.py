@@ -14,10 +14,24 @@ from porch.errors import BadRequest
 LEVELS = ("debug", "info", "warning", "error")
 
 
+_stream: TextIO = sys.stderr
+
+
+def problem() -> str:
+    """Why nothing more can be written to the log; empty while all is well."""
+    try:
+        _stream.flush()
+    except (OSError, ValueError) as error:
+        return str(error)
+    return ""
+
+
 def configure(level: str, file: str = "") -> None:
     """Raises BadRequest for an unknown level or a file that cannot be opened."""
     if level not in LEVELS:
         raise BadRequest(f"setting log-level: {level!r} is none of {', '.join(LEVELS)}")
+    global _stream  # noqa: PLW0603 - structlog's configuration is the process's, and so is this
+    _stream = _open(file)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -27,7 +41,7 @@ def configure(level: str, file: str = "") -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=_open(file)),
+        logger_factory=structlog.WriteLoggerFactory(file=_stream),
         cache_logger_on_first_use=True,
     )
 

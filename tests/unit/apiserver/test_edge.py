@@ -181,3 +181,13 @@ def test_a_client_that_leaves_amid_its_body_is_dropped(wire: Wire) -> None:
 
     wire.runner.run(wire.app(exchange.scope, gone, exchange.send))
     assert exchange.chunks.empty()
+
+
+def test_after_the_stop_only_health_is_answered_and_connections_end(wire: Wire) -> None:
+    wire.stopping.set()
+    for method, path in (("GET", MAPS), ("POST", MAPS), ("GET", f"{MAPS}?watch=1"), ("GET", "/apis")):
+        reply = wire.send(method, path, {} if method == "POST" else None)
+        assert (reply.code, reply.json["reason"]) == (429, "TooManyRequests")
+        assert (reply.headers["retry-after"], reply.headers["connection"]) == ("1", "close")
+    health = wire.get("/livez")
+    assert (health.code, health.headers["connection"]) == (200, "close")

@@ -14,6 +14,8 @@ import pytest
 import structlog
 import uvloop
 
+from porch.apiserver import request
+from porch.apiserver import server as http_server
 from porch.apiserver.app import App
 from porch.apiserver.interface import Resource
 from porch.apiserver.server import Tls, serve
@@ -45,6 +47,11 @@ class Client:
         head = [f"{method} {path} HTTP/1.1", "Host: porch", f"Content-Length: {len(body)}", *headers]
         self.writer.write("\r\n".join([*head, "", ""]).encode() + body[: len(body) - cut])
         await self.writer.drain()
+
+    async def begin(self, path: str, body: bytes) -> None:
+        """A request in flight: the server has asked for its body, and got all but the last byte."""
+        await self.ask("POST", path, body, "Authorization: Bearer bob", "Expect: 100-continue", cut=1)
+        assert await self.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
 
     async def head(self) -> tuple[int, dict[str, str]]:
         lines = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -172,6 +179,37 @@ def test_a_body_above_the_limit_closes_the_connection(server: Server) -> None:
     assert server.run(work) == (413, "RequestEntityTooLarge")
 
 
+def test_a_body_that_stops_arriving_ends_the_connection(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request, "_BODY_IDLE_SECONDS", 0.05)
+
+    async def work() -> tuple[int, str, Any]:
+        async with server.client() as client:
+            await client.ask("POST", MAPS, b"{}", "Authorization: Bearer bob", cut=1)
+            code, headers = await client.head()
+            body = json.loads(await client.reader.read())
+            return code, headers["connection"], body["message"]
+
+    text = "Timeout: the body of the request stopped: nothing came for 0.05 s"
+    assert server.run(work) == (504, "close", text)
+
+
+def test_the_rest_of_a_body_that_nobody_wants_may_come_but_not_for_ever(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_server, "_PATIENCE_SECONDS", 0.5)
+
+    async def work() -> tuple[int, int, bytes]:
+        async with server.client() as client:
+            await client.ask("POST", MAPS, b"{}", cut=1)
+            refused, _ = await client.answer()
+            client.writer.write(b"}")
+            await client.ask("POST", MAPS, b"{}", cut=1)
+            again, _ = await client.answer()
+            return refused, again, await client.reader.read()
+
+    assert server.run(work) == (401, 401, b"")
+
+
 def test_a_stop_ends_watches_cleanly_and_takes_nothing_new(server: Server) -> None:
     async def work() -> bytes:
         async with server.client() as client:
@@ -191,7 +229,7 @@ def test_a_request_in_flight_is_finished_before_the_end(server: Server) -> None:
         async with server.client() as client:
             body = json.dumps({"metadata": {"name": "a"}}).encode()
             # All but the last byte: the request is being read when the stop comes.
-            await client.ask("POST", MAPS, body, "Authorization: Bearer bob", cut=1)
+            await client.begin(MAPS, body)
             server.stopping.set()
             client.writer.write(body[-1:])
             return (await client.answer())[0]
@@ -204,7 +242,7 @@ def test_a_request_that_outlasts_the_grace_is_given_up(server: Server) -> None:
 
     async def work() -> tuple[int, Any]:
         async with server.client() as client:
-            await client.ask("POST", MAPS, b"{}", "Authorization: Bearer bob", cut=1)
+            await client.begin(MAPS, b"{}")
             server.stopping.set()
             code, body = await client.answer()
             return code, json.loads(body)["message"]
