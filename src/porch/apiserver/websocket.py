@@ -79,6 +79,11 @@ class _Sender:
             await self._translate(message)
         except OSError as error:
             raise Disconnected from error
+        except RuntimeError as error:
+            # uvicorn takes no more when the client left before the socket was accepted.
+            if not self._accepted:
+                raise
+            raise Disconnected from error
 
     async def _translate(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start" and message["status"] == 200:
