@@ -177,7 +177,13 @@ _POINTERS = [
 
 
 def _steps(draw: Random, obj: Any) -> Any:
-    """A JSON patch, most of whose operations are ones."""
+    """A JSON patch, many of whose operations fit."""
+    if draw.random() < 0.4:
+        labels = {"op": "add", "path": "/metadata/labels", "value": {"app": "x"}}
+        more = {"op": draw.choice(["add", "replace", "test"]), "path": "/metadata/labels/app", "value": "y"}
+        return [labels, more, {"op": "copy", "from": "/metadata/labels", "path": "/metadata/annotations"}][
+            : draw.randrange(4)
+        ]
     steps = [_step(draw, obj) for _ in range(draw.randrange(1, 5))]
     if draw.random() < 0.02:
         doubling = [{"op": "add", "path": "/metadata/annotations", "value": {"a": "x" * 100}}]

@@ -59,7 +59,7 @@ class Cases:
         self._seen = seen
         self.operations = [operation for document in documents for operation in _operations(document, seen)]
         # In turns, so that no operation is forgotten; those with more to them have several.
-        self._turns = [one for one in self.operations for _ in range(_SHARE.get(one.plural, 1))]
+        self._turns = [one for one in self.operations for _ in range(_turns(one))]
 
     def case(self, number: int) -> Case:
         draw = Random(f"{self._seed}:{number}")
@@ -83,8 +83,9 @@ class Cases:
         # After a create the object is below the path; its name need not be the one that was sent.
         below = path if operation.method != "POST" else ""
         kind = operation.kind if below and "/" not in operation.plural else ""
+        raw_too = _confusing(headers)
         return Case(
-            number, label, payload, operation.method, admin, _confusing(headers), False, below, operation.plural, kind
+            number, label, payload, operation.method, admin, raw_too, path=below, plural=operation.plural, kind=kind
         )
 
     def _again(self, draw: Random, operation: Operation) -> tuple[str, Body] | None:
@@ -92,8 +93,10 @@ class Cases:
         known = list(self._seen.objects.get(operation.plural.partition("/")[0], ()))
         if operation.method not in {"PUT", "PATCH"} or not known or draw.random() < 0.3:
             return None
-        path, text_of_it = draw.choice(known)
-        obj = touched(draw, json.loads(text_of_it))
+        path, encoded = draw.choice(known[-4:])
+        obj = touched(draw, json.loads(encoded))
+        if operation.method == "PATCH" and draw.random() < 0.8:
+            del obj["metadata"]["resourceVersion"]
         if draw.random() < 0.25:
             obj = mutated(draw, obj)
         path += operation.plural[operation.plural.find("/") :] if "/" in operation.plural else ""
@@ -114,6 +117,11 @@ class Cases:
         if operation.method == "PATCH":
             return bodies.of_patch(draw, obj)
         return bodies.of_object(draw, operation.group, operation.kind, obj)
+
+
+def _turns(operation: Operation) -> int:
+    """Deletes are fewer, or there would be nothing to do anything with."""
+    return _SHARE.get(operation.plural, 1) * (1 if operation.action.startswith("delete") else 3)
 
 
 def _operations(document: Json, seen: pool.Seen) -> Iterable[Operation]:

@@ -50,8 +50,11 @@ class Client:
 
     def send(self, case: Case) -> Outcome:
         kept = self._kept.pop(case.admin, None) if not case.raw else None
-        connection = kept or self._connect(case.admin)
         begun = time.monotonic()
+        try:
+            connection = kept or self._connect(case.admin)
+        except OSError as error:
+            return Outcome(_LATE, time.monotonic() - begun, repr(error).encode())
         try:
             outcome, reusable = self._exchange(connection, case)
         except TimeoutError:
@@ -62,10 +65,8 @@ class Client:
             self._kept[case.admin] = connection
         else:
             connection.close()
-        if outcome.status == _CLOSED and kept is not None:
-            # The server may end a kept connection between two requests; only a fresh one tells.
-            return self.send(case)
-        return outcome
+        # The server may end a kept connection between two requests; only a fresh one tells.
+        return self.send(case) if outcome.status == _CLOSED and kept is not None else outcome
 
     def _connect(self, admin: bool) -> ssl.SSLSocket:
         plain = socket.create_connection(self._address, BOUND)
@@ -92,14 +93,9 @@ class Client:
     def _learn(self, case: Case, outcome: Outcome) -> None:
         body = outcome.body
         head = body[:4096]
-        one = case.plural and outcome.status in {200, 201} and len(body) < _LEARNED
         # Tables, lists, YAML and Status begin otherwise.
-        if (
-            one
-            and case.kind
-            and body.startswith(b'{"apiVersion":')
-            and b'"kind":"%s"' % case.kind.encode() in head[:200]
-        ):
+        whole = case.kind and outcome.status in {200, 201} and len(body) < _LEARNED
+        if whole and body.startswith(b'{"kind":"%s",' % case.kind.encode()):
             self._seen.objects[case.plural].append((case.path, body))
         self._seen.versions.extend(found.decode() for found in _VERSION.findall(head)[:3])
         self._seen.tokens.extend(found.decode() for found in _TOKEN.findall(head)[:1])

@@ -13,7 +13,7 @@ from collections.abc import MutableMapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from porch.apiserver.request import CERTIFICATE, Receive, Scope, Send
+from porch.apiserver.request import CERTIFICATE, Disconnected, Receive, Scope, Send
 
 _TOKEN = "base64url.bearer.authorization.k8s.io."  # noqa: S105 - the prefix, no token
 
@@ -74,6 +74,18 @@ class _Sender:
         self._accepted = False
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
+        """Raises Disconnected once the client has left: over HTTP nobody would notice, a socket says so."""
+        try:
+            await self._translate(message)
+        except OSError as error:
+            raise Disconnected from error
+        except RuntimeError as error:
+            # uvicorn takes no more when the client left before the socket was accepted.
+            if not self._accepted:
+                raise
+            raise Disconnected from error
+
+    async def _translate(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start" and message["status"] == 200:
             self._accepted = True
             headers = [(name, value) for name, value in message["headers"] if name in {b"audit-id", b"warning"}]
