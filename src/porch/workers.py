@@ -1,8 +1,8 @@
 """Heavy work in other processes: whatever would hold the interpreter for longer than a request may wait.
 
 `run(function, *args)` calls a module-level function in one of a few worker processes and returns its result or raises
-its PorchError. A worker that exceeds its time is killed and replaced; one that idles for a minute ends. Workers are
-started on first use (not forked: the server has threads) and hand back plain values.
+its PorchError. A worker that exceeds its time is killed and replaced; one that idles for a minute, or has grown too
+large, ends. Workers are started on first use (not forked: the server has threads) and hand back plain values.
 """
 
 from __future__ import annotations
@@ -26,12 +26,21 @@ _IDLE_SECONDS = 60.0
 _MARGIN_SECONDS = 10.0
 """A worker ends by itself; one that may be about to is not given work."""
 _NICENESS = 5
+_LARGE_BYTES = 80 * 1024 * 1024
+_FEW = 8
+"""Starting a worker is not free, so one that has done no more than this stays, however large it is."""
 
 
 @dataclass(slots=True)
 class _Worker:
     process: BaseProcess
     pipe: Connection
+    done: int = 0
+    resident: int = 0
+
+    @property
+    def has_grown(self) -> bool:
+        return self.done > _FEW and self.resident > _LARGE_BYTES
 
     def stop(self) -> None:
         self.pipe.close()
@@ -59,7 +68,8 @@ class WorkerPool:
                 worker.pipe.send((function, args, kwargs))
                 if not worker.pipe.poll(self._timeout):
                     raise Timeout(f"{function.__name__} took longer than {self._timeout:g} s and was stopped")
-                succeeded, value = worker.pipe.recv()
+                succeeded, value, worker.resident = worker.pipe.recv()
+                worker.done += 1
             except (EOFError, OSError) as error:
                 worker.stop()
                 raise InternalError(f"the worker process of {function.__name__} died") from error
@@ -88,7 +98,7 @@ class WorkerPool:
 
     def _give_back(self, worker: _Worker) -> None:
         with self._lock:
-            if self._closed:
+            if self._closed or worker.has_grown:
                 worker.stop()
             else:
                 self._idle.append((time.monotonic(), worker))
@@ -124,4 +134,10 @@ def _serve(pipe: Connection) -> None:
             answer = False, error
         except Exception as error:  # noqa: BLE001 - whatever it is, the server must hear of it
             answer = False, f"{type(error).__name__}: {error}"
-        pipe.send(answer)
+        pipe.send((*answer, _resident()))
+
+
+def _resident() -> int:
+    """Bytes of memory that this process has."""
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - a third of pathlib's time
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

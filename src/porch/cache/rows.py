@@ -7,6 +7,7 @@ repeated synchronisation is silent.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -15,7 +16,7 @@ import msgspec
 from porch.cache.facts import RepositoryFacts
 from porch.cache.packages import note_removal, note_revision
 from porch.keys import PACKAGE_REVISIONS, ObjectKey, PackageKey, RepositoryKey, RevisionKey, revision_uid
-from porch.krm.kptfile import read_summary
+from porch.krm.kptfile import KptfileSummary, read_summary
 from porch.objects.deletion import owners
 from porch.repository import Discovered
 from porch.repository.git.refnames import HEADS, TAGS
@@ -142,7 +143,7 @@ class Indexer:
         """The PackageRevision that the API shows, but for the computed latest label."""
         key = self.key(found.path, found.workspace)
         name, _ = self.facts.names(key)
-        summary = read_summary(found.kptfile)
+        summary = summary_of(found.kptfile)
         published = found.lifecycle in (PUBLISHED, DELETION_PROPOSED)
         metadata = ObjectMeta(
             name=name,
@@ -182,6 +183,14 @@ class Indexer:
                 conditions=list(summary.conditions) or None,
             ),
         )
+
+
+@functools.lru_cache(maxsize=1024)
+def summary_of(kptfile: bytes) -> KptfileSummary:
+    """Kept for a moment: whoever indexes many asks before the transaction, because parsing is the most of the work and
+    other writers wait for the transaction.
+    """
+    return read_summary(kptfile)
 
 
 def _set_user(meta: ObjectMeta, user: UserMetadata) -> None:

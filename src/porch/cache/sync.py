@@ -7,7 +7,9 @@ left to them.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -16,15 +18,18 @@ from typing import TypeVar
 import structlog
 
 from porch.cache.registration import Registration
-from porch.cache.rows import Indexer, mark_latest, moved_refs, remove
+from porch.cache.rows import Indexer, mark_latest, moved_refs, remove, summary_of
 from porch.keys import RepositoryKey
 from porch.repository import Discovered, Repository, Snapshot
 from porch.store import RevisionRow, Store, Transaction
 
 T = TypeVar("T")
 _log = structlog.get_logger("porch.cache")
-_BATCH = 200
+_BATCH = 50
 """Revisions or refs in one transaction, so that requests get a turn between."""
+_MANY = 200
+_indexing = threading.Lock()
+"""Held by whoever indexes many revisions: they would only keep each other, and those who read, from the interpreter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +79,23 @@ class _Difference:
         """Revisions first; a ref is recorded after what it shows, so that an interrupted synchronisation is simply
         done again. The first reading of a Repository also ends what an earlier one of its name left.
         """
-        total = len(self.snapshot.revisions)
-        for done, batch in enumerate(_batches(self.snapshot.revisions), 1):
-            self.store.commit(partial(self._put, batch=batch))
-            if total > _BATCH:
-                done_of = min(done * _BATCH, total)
-                _log.info("indexing", repository=str(self.indexer.facts.key), done=done_of, total=total)
+        with _indexing if len(self.snapshot.revisions) > _MANY else nullcontext():
+            self._put_all()
         if not self.known:
             self.store.commit(self._clear)
         shown = {(found.ref, found.path, found.workspace) for found in self.snapshot.revisions}
         for refs in _batches(self.moved):
             self.store.commit(partial(self._conclude, refs=refs, shown=shown))
+
+    def _put_all(self) -> None:
+        done, total = 0, len(self.snapshot.revisions)
+        for batch in _batches(self.snapshot.revisions):
+            for found in batch:
+                summary_of(found.kptfile)
+            self.store.commit(partial(self._put, batch=batch))
+            done += len(batch)
+            if total > _MANY and (done % _MANY < len(batch) or done == total):
+                _log.info("indexing", repository=str(self.indexer.facts.key), done=done, total=total)
 
     def _ours(self, tx: Transaction, refs: Iterable[str]) -> set[str]:
         """Those of `refs` that are ours to index: nobody else did since, or is about to."""

@@ -38,12 +38,15 @@ HISTORIES = Histories(INLINE_COMMITS, 10 * INLINE_COMMITS)
 
 
 def discover_mirror(path: str, directory: str, branch: str, known: Mapping[str, str]) -> Snapshot:
-    """A whole discovery; runs in a worker process, which keeps the last repository's history."""
+    """A whole discovery; runs in a worker process, which keeps the last repository's history and nothing else."""
     history = _histories.pop(path, None) or History(Mirror(path))
     _histories.clear()
     _histories[path] = history
     mirror = Mirror(path)
-    return Discovery(mirror, history, directory, branch).run(mirror.refs(), known)
+    try:
+        return Discovery(mirror, history, directory, branch).run(mirror.refs(), known)
+    finally:
+        mirror.close()
 
 
 def changed_refs(refs: Mapping[str, str], known: Mapping[str, str]) -> set[str]:

@@ -10,10 +10,16 @@ import os
 import sqlite3
 from pathlib import Path
 
+from prometheus_client import Counter
+
 from porch.errors import InternalError, PorchError, ServiceUnavailable
 from porch.store.sqlite.queries import SCHEMA
 
 SCHEMA_VERSION = 2
+COUNT_STEPS = "PORCH_COUNT_STEPS"
+STEPS = Counter(
+    "porch_sqlite_steps_total", f"Steps of SQLite's machine. Counted when {COUNT_STEPS} is set: it is slow."
+)
 RETRY_SECONDS = 5
 _BUSY_SECONDS = 5.0
 _WAL_BYTES = 16 * 1024 * 1024
@@ -79,6 +85,8 @@ def connect(path: Path, *, reads_only: bool = False) -> sqlite3.Connection:
         db.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         if reads_only:
             db.execute("PRAGMA query_only = ON")
+        if os.environ.get(COUNT_STEPS):
+            db.set_progress_handler(STEPS.inc, 1)
     except BaseException:
         db.close()
         raise
