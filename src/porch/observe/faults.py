@@ -24,6 +24,8 @@ POINTS = {
     "dependent-orphaned": "a dependent was freed of its owner, whose deletion waits; others may follow",
     "content-deleted": "an object of a namespace that is being deleted was deleted, others may follow",
     "namespace-empty": "a namespace that is being deleted is empty, it still has its finalizer",
+    "backup-copied": "the backup has the database, and no git repository yet",
+    "restore-unpacked": "the backup is unpacked and checked, the data directory is not there yet",
     "unsynced": "redo records are about to be let go, files are not synced",
 }
 

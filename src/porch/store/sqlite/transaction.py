@@ -21,7 +21,7 @@ _DROP_POSTINGS = QUERIES["posting_drop"]
 _DROP_COUNTS = QUERIES["count_drop"]
 _COMPACT_POSTINGS = QUERIES["posting_compact"]
 _JUMP = QUERIES["sequence_jump"]
-_DERIVED = (str(PACKAGE_REVISIONS), str(PACKAGES))
+DERIVED = (str(PACKAGE_REVISIONS), str(PACKAGES))
 """Resources whose objects are made from git."""
 
 
@@ -47,7 +47,7 @@ def drop_index(transaction: SqliteTransaction) -> None:
     db.execute(_DROP_REVISIONS)
     db.execute(_DROP_REFS)
     floor = transaction.versions.allot()
-    for resource in _DERIVED:
+    for resource in DERIVED:
         first, last = range_of(resource)
         db.execute(_DROP_VERSIONS, {"resource": resource})
         db.execute(_DROP_POSTINGS, {"first": first, "last": last})

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from porch.errors import InternalError, ServiceUnavailable
+from porch.errors import InternalError, ServiceUnavailable, exhausted
 from porch.store.interface import Change
 from porch.store.sqlite.connection import RETRY_SECONDS, connect, translated
 from porch.store.sqlite.transaction import SqliteTransaction
@@ -149,7 +149,9 @@ class Writer:
             job.error = translated(self._path, error)
             job.error.__cause__ = error
         except BaseException as error:  # noqa: BLE001 - it belongs to the caller, who gets it
-            job.error = error
+            job.error = exhausted(error) or error
+            if job.error is not error:
+                job.error.__cause__ = error
         if not self._db.in_transaction:
             return
         if job.error is not None:
