@@ -34,7 +34,7 @@ from tests.scenario.test_dropped_index import dump
 from tests.support.githttp import GitHttp, git
 from tests.support.server import porch, run
 
-FINALIZER = {"finalizers": ["example.com/keep"]}
+FINALIZER: dict[str, Json] = {"finalizers": ["example.com/keep"]}
 
 
 def port_of(server: Porch) -> str:
@@ -232,8 +232,9 @@ def test_a_backup_lists_what_it_has(make: Make, tmp_path: Path) -> None:
     dest = tmp_path / "backup.tar"
     back_up(server, dest)
     with tarfile.open(dest) as tar:
-        names = tar.getnames()
-        listed: Json = json.load(tar.extractfile("manifest.json") or tar)
+        names, manifest = tar.getnames(), tar.extractfile("manifest.json")
+        assert manifest is not None
+        listed: Json = json.loads(manifest.read())
     assert names[-1] == "manifest.json"
     assert sorted(listed["files"]) == sorted(names[:-1])
     assert {"porch.db", "tokens.csv", "naming", "pki/ca.key", "git/hosted/default/work.git/packed-refs"} <= set(names)

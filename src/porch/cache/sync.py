@@ -18,6 +18,7 @@ import structlog
 from porch.cache.registration import Registration
 from porch.cache.rows import Indexer, mark_latest, moved_refs, remove
 from porch.keys import PackageKey, RepositoryKey, RevisionKey
+from porch.observe.faults import reach
 from porch.repository import Discovered, Repository, Snapshot
 from porch.store import RevisionRow, Store, Transaction
 
@@ -84,6 +85,7 @@ class _Difference:
             self.store.commit(self._clear)
             if not self.snapshot.warnings:
                 self.store.commit(self._forget_metadata)
+        reach("revisions-indexed")
         shown = {(found.ref, found.path, found.workspace) for found in self.snapshot.revisions}
         for refs in _batches(self.moved):
             self.store.commit(partial(self._conclude, refs=refs, shown=shown))

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import structlog
 
 from porch.errors import InternalError, ServiceUnavailable, exhausted
+from porch.observe.faults import reach
 from porch.store.interface import Change
 from porch.store.sqlite.connection import RETRY_SECONDS, connect, translated
 from porch.store.sqlite.transaction import SqliteTransaction
@@ -134,7 +135,9 @@ class Writer:
                 job.error = job.error or ServiceUnavailable("the transaction was lost")
                 return job
         newest = self._transaction.versions.version()
+        reach("committing")
         self._db.execute("COMMIT")
+        reach("committed")
         with contextlib.suppress(OSError):
             self._committed(newest)
         return None
