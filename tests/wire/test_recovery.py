@@ -35,7 +35,7 @@ def perform(server: Server, section: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    printed = done.stdout.replace(str(server.data), "the data directory").replace(f"{server.home}/", "")
+    printed = done.stdout.replace(f"{server.home}/", "").replace(str(server.data), "the data directory")
     assert words <= set(printed.split()), printed
 
 
