@@ -12,16 +12,17 @@ CLIENTS := .tools/.clients-built
 # An environment whose Python is gone, by an upgrade of the system or a move of this directory, is made anew.
 $(shell test -x $(BIN)/python || rm -rf $(VENV))
 
-# Command line options for `make up` and `make test`, like ARGS="--port 0".
+# Command line options, like `make up ARGS="--port 0"` or `make chaos ARGS="--rounds 100 --seed 7"`.
 ARGS ?=
 
-.PHONY: help setup tools demo up test check fix bench fuzz lock
+.PHONY: help setup tools demo up test chaos check fix bench fuzz lock
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    create a package on a temporary server and show what happened"
 	@echo "make up      start a server on this machine"
 	@echo "make test    check the code and run all tests"
+	@echo "make chaos   kill servers at random, and check what they know afterwards"
 	@echo "make check   format, lint, types, imports"
 	@echo "make fix     format, and mend what the linter can mend"
 	@echo "make bench   measure"
@@ -43,6 +44,9 @@ up: $(RUNTIME)
 test: check $(KUBECTL) $(CLIENTS)
 	@scripts/system-packages
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+chaos: $(DEV)
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 check: $(DEV)
 	$(BIN)/ruff format --check

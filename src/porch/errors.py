@@ -25,6 +25,7 @@ an error into a Kubernetes Status object; the message texts follow Kubernetes so
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -262,6 +263,32 @@ class ServiceUnavailable(PorchError):
     """The server is currently unable to handle the request."""
 
     code, reason = 503, "ServiceUnavailable"
+
+    @classmethod
+    def damaged(cls, what: str) -> Self:
+        """For data of our own that cannot be read any more."""
+        return cls(f"{what} is damaged: stop the server and run `porch index rebuild`")
+
+
+_EXHAUSTED = {
+    errno.EMFILE: "the server has as many open files as the system allows it",
+    errno.ENFILE: "the system has as many open files as it allows",
+    errno.ENOSPC: "the server's disk is full",
+    errno.EDQUOT: "the server's disk is full",
+    errno.ENOMEM: "the server is out of memory",
+    errno.EAGAIN: "the system allows the server no more processes or threads",
+    errno.EIO: "the server's disk cannot be read or written",
+    errno.EROFS: "the server's disk cannot be written",
+}
+
+
+def exhausted(error: BaseException) -> ServiceUnavailable | None:
+    """Our error for a system that has no more to give; None for any other."""
+    if isinstance(error, MemoryError):
+        return ServiceUnavailable("the server is out of memory for this request", retry_after=5)
+    if isinstance(error, OSError) and error.errno in _EXHAUSTED:
+        return ServiceUnavailable(_EXHAUSTED[error.errno], retry_after=5)
+    return None
 
 
 class Timeout(PorchError):

@@ -36,7 +36,7 @@ from porch.apiserver.request import Disconnected, Receive, Request, Scope, Send
 from porch.apiserver.respond import Responder
 from porch.apiserver.route import Resources, Target, WrongMethod, find, index
 from porch.apiserver.table import include_object
-from porch.errors import BadRequest, Conflict, Details, NotFound, PorchError, Timeout, TooManyRequests
+from porch.errors import BadRequest, Conflict, Details, NotFound, PorchError, Timeout, TooManyRequests, exhausted
 from porch.objects import Call, Caller, ChangeFeed
 
 T = TypeVar("T")
@@ -118,7 +118,10 @@ class App:
             await responder.give_up()
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a Status and the log the traceback
             responder.entry.failed(error)
-            await responder.fail_unexpectedly()
+            if (denied := exhausted(error)) is not None:
+                await responder.fail(denied)
+            else:
+                await responder.fail_unexpectedly()
 
     async def _answer(self, request: Request, responder: Responder) -> None:
         segments = request.segments

@@ -23,6 +23,7 @@ from porch.cache.sync import forget
 from porch.errors import Gone, NotFound, PorchError
 from porch.keys import RepositoryKey
 from porch.objects import MASTERS, Call, Caller, ListOptions, ResourceStorage
+from porch.observe.faults import reach
 from porch.repository import Repository
 from porch.repository.git.refnames import branch_ref
 from porch.store import Reads, Store, Transaction
@@ -73,6 +74,7 @@ class Cache:
             if opened is not None and self._stamps.get(key) == stamp:
                 return opened
             repository, facts = self._opener(obj)
+            reach("repository-opened")
             self._stamps[key] = stamp
             cached = CachedRepository(
                 self._store,
@@ -150,6 +152,7 @@ class Cache:
                 continue
             try:
                 outcome = self.open_repository(intent.repository).settle(intent)
+                reach("intent-settled")
                 _log.info("intent settled", intent=intent.id, repository=str(intent.repository), outcome=outcome.value)
             except (NotFound, Gone):
                 self._store.commit(partial(_drop, intent_id=intent.id))

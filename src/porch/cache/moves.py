@@ -44,6 +44,13 @@ class Payload(Part):
     metadata: UserMetadata | None = None
 
 
+def _payload(intent: Intent) -> Payload:
+    try:
+        return msgspec.json.decode(intent.payload, type=Payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ServiceUnavailable.damaged("a redo record in the database") from error
+
+
 class Mover:
     """Moves refs of one Repository."""
 
@@ -170,7 +177,7 @@ class Mover:
         """Indexes what the intent did, and ends it. None when the Repository was unregistered meanwhile, or what the
         intent deletes is not in the index any more.
         """
-        payload = msgspec.json.decode(intent.payload, type=Payload)
+        payload = _payload(intent)
         if self._facts.hosted:
             tx.intents.mark_applied(intent.id)
         else:

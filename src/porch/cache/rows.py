@@ -15,6 +15,7 @@ import msgspec
 
 from porch.cache.facts import RepositoryFacts
 from porch.cache.packages import note_removal, note_revision
+from porch.errors import ServiceUnavailable
 from porch.keys import PACKAGE_REVISIONS, ObjectKey, PackageKey, RepositoryKey, RevisionKey, revision_uid
 from porch.krm.kptfile import KptfileSummary, read_summary
 from porch.objects.deletion import owners
@@ -70,7 +71,10 @@ class UserMetadata(Part):
 
     @classmethod
     def decode(cls, text: bytes | None) -> UserMetadata:
-        return msgspec.json.decode(text, type=cls) if text else cls()
+        try:
+            return msgspec.json.decode(text, type=cls) if text else cls()
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ServiceUnavailable.damaged("the metadata of a package revision in the database") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ import structlog
 
 from porch.cache.registration import Registration
 from porch.cache.rows import Indexer, mark_latest, moved_refs, remove, summary_of
-from porch.keys import RepositoryKey
+from porch.keys import PackageKey, RepositoryKey, RevisionKey
+from porch.observe.faults import reach
 from porch.repository import Discovered, Repository, Snapshot
 from porch.store import RevisionRow, Store, Transaction
 
@@ -83,6 +84,9 @@ class _Difference:
             self._put_all()
         if not self.known:
             self.store.commit(self._clear)
+            if not self.snapshot.warnings:
+                self.store.commit(self._forget_metadata)
+        reach("revisions-indexed")
         shown = {(found.ref, found.path, found.workspace) for found in self.snapshot.revisions}
         for refs in _batches(self.moved):
             self.store.commit(partial(self._conclude, refs=refs, shown=shown))
@@ -127,6 +131,18 @@ class _Difference:
         rows = tx.revisions.of_repository(self.indexer.facts.key)
         ours = self._ours(tx, {row.ref for row in rows})
         self._end(tx, [row for row in rows if row.ref in ours and row.ref not in self.refs])
+
+    def _forget_metadata(self, tx: Transaction) -> None:
+        """What users put on revisions that git has not any more, since a backup or while nobody read the Repository,
+        must not come to later ones of their names. A revision on the move may have it still.
+        """
+        key = self.indexer.facts.key
+        named = set(tx.revisions.with_user_metadata(key))
+        shown = {RevisionKey(PackageKey(key, row.path), row.workspace).name for row in tx.revisions.of_repository(key)}
+        stale = named - shown
+        if stale and not any(intent.repository == key for intent in tx.intents.open()):
+            for name in stale:
+                tx.revisions.put_user_metadata(key.namespace, name, None)
 
     def _conclude(self, tx: Transaction, refs: Sequence[str], shown: set[tuple[str, str, str]]) -> None:
         facts = self.indexer.facts

@@ -51,6 +51,7 @@ class Upkeep:
         if facts.hosted and (intent.applied or opened.outcome(intent) is not Outcome.UNDONE):
             path = self._layout.hosted(facts.key.namespace, facts.hosted_name)
             restore(str(path), intent.pack, intent.moves)
+            reach("intent-replayed")
 
     def start(self) -> None:
         self._thread.start()

@@ -13,7 +13,9 @@ _COMMANDS = {
     "up": "Start a server: one process, one data directory, no cluster.",
     "apply": "Create or update objects from files, as the sample request flow does.",
     "demo": "Show the sample request flow on a server of its own.",
-    "index": "Look after the index that is derived from git.",
+    "backup": "Write everything that a server keeps to one file, while it serves.",
+    "restore": "Make a data directory from a backup.",
+    "index": "Look after the index that is derived from git, and the database it is in.",
 }
 
 

@@ -15,7 +15,8 @@ Command = Callable[..., Any]
 
 
 def settings_options(*names: str) -> Callable[[Command], Command]:
-    """Adds --config and an option for each setting (all of them when no names are given); the command gets Settings.
+    """Adds --config and an option for each setting (all of them when no names are given); the command gets Settings,
+    and what other options and arguments it has.
 
     Values stay text here; `settings.load` converts them and says which one is wrong.
     """
@@ -24,8 +25,8 @@ def settings_options(*names: str) -> Callable[[Command], Command]:
     def decorate(function: Command) -> Command:
         @functools.wraps(function)
         def run(config: str, **given: Any) -> Any:
-            values = {name: _joined(value) for name, value in given.items()}
-            return function(load(values, config=config))
+            values = {setting.name: _joined(given.pop(setting.name)) for setting in chosen}
+            return function(load(values, config=config), **given)
 
         decorated: Command = click.option("--config", default="", help="File with settings (TOML).")(run)
         for setting in reversed(chosen):

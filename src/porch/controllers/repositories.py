@@ -23,6 +23,7 @@ from porch.controllers.recorder import NORMAL, WARNING, EventRecorder, reference
 from porch.errors import NotFound, PorchError, ServiceUnavailable
 from porch.keys import REPOSITORIES, RepositoryKey
 from porch.objects import Call, ChangeFeed, ListOptions, ResourceStorage
+from porch.observe.faults import reach
 from porch.store import Change
 from porch.types.repository import FINALIZER, REPOSITORY, Repository
 
@@ -211,10 +212,12 @@ class RepositoryController:
             return current
 
         self._repositories.update(Call(SYSTEM), key.namespace, key.name, claim)
+        reach("repository-claimed")
 
     def _release(self, key: RepositoryKey, uid: str) -> None:
         """The Repository is being deleted: its revisions leave the index, then its finalizer goes."""
         self._cache.close_repository(key, uid)
+        reach("repository-forgotten")
 
         def release(current: Repository) -> Repository:
             current.metadata.finalizers = [name for name in current.metadata.finalizers if name != FINALIZER]

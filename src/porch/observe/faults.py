@@ -24,6 +24,17 @@ POINTS = {
     "dependent-orphaned": "a dependent was freed of its owner, whose deletion waits; others may follow",
     "content-deleted": "an object of a namespace that is being deleted was deleted, others may follow",
     "namespace-empty": "a namespace that is being deleted is empty, it still has its finalizer",
+    "committing": "a transaction of the store is complete, and not committed",
+    "committed": "a transaction of the store is durable, nobody was told",
+    "compacted": "some of the history is dropped, more may follow",
+    "repository-opened": "a new Repository is opened, nothing of it is read",
+    "repository-claimed": "the Repository has our finalizer, nothing of it is read",
+    "repository-forgotten": "the revisions of an unregistered Repository are gone, its object is not",
+    "revisions-indexed": "a synchronisation has indexed revisions, their refs are not recorded",
+    "intent-replayed": "a redo record is written to the files again, others may follow",
+    "intent-settled": "an interrupted intent is settled, others may follow",
+    "backup-copied": "the backup has the database, and no git repository yet",
+    "restore-unpacked": "the backup is unpacked and checked, the data directory is not there yet",
     "unsynced": "redo records are about to be let go, files are not synced",
 }
 

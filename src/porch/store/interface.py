@@ -200,6 +200,10 @@ class RevisionReader(Protocol):
         """What users put on a package revision (JSON, opaque here), by its dotted name. State, not index."""
         ...
 
+    def with_user_metadata(self, repository: RepositoryKey) -> Sequence[str]:
+        """The dotted names of a Repository's package revisions that have user metadata, indexed or not."""
+        ...
+
 
 class RevisionWriter(RevisionReader, Protocol):
     def put(self, row: RevisionRow) -> None: ...

@@ -18,3 +18,8 @@ def above(path: str) -> list[str]:
 def below(path: str) -> tuple[str, str]:
     """What is below `path` sorts between these two."""
     return (f"{path}/", f"{path}0") if path else ("", _LAST)
+
+
+def of_repository(name: str) -> tuple[str, str]:
+    """The dotted names of a Repository's package revisions sort between these two: its own name has no dot."""
+    return f"{name}.", f"{name}/"

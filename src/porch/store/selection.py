@@ -12,13 +12,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from porch.store.interface import ANY_OWNER, Query
+from porch.errors import ServiceUnavailable
+from porch.store.interface import ANY_OWNER, Query, RefMove
 from porch.types.selectors import Requirement, Selector
 
 NAME = "metadata.name"
 NAMESPACE = "metadata.namespace"
 _LAST = "\U0010ffff"  # no namespace sorts behind it
 _STRINGS = msgspec.json.Decoder(dict[str, str])
+_MOVES = msgspec.json.Decoder(tuple[RefMove, ...])
 _LIST = msgspec.json.Decoder(tuple[str, ...])
 
 
@@ -62,12 +64,26 @@ def pinned_name(query: Query) -> str | None:
 
 def strings(encoded: str) -> Mapping[str, str]:
     """Decodes a column of labels or fields."""
-    return {} if encoded == "{}" else _STRINGS.decode(encoded)
+    try:
+        return {} if encoded == "{}" else _STRINGS.decode(encoded)
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise ServiceUnavailable.damaged("the database") from error
 
 
 def owners(encoded: str) -> tuple[str, ...]:
     """Decodes a column of owners."""
-    return () if encoded == "[]" else _LIST.decode(encoded)
+    try:
+        return () if encoded == "[]" else _LIST.decode(encoded)
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise ServiceUnavailable.damaged("the database") from error
+
+
+def moves_in(encoded: str) -> tuple[RefMove, ...]:
+    """Decodes an intent's column of moves."""
+    try:
+        return _MOVES.decode(encoded)
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise ServiceUnavailable.damaged("the database") from error
 
 
 def judges(query: Query) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from porch.errors import ServiceUnavailable
 from porch.keys import GroupResource
 from porch.types.meta import Object
 
@@ -89,5 +90,8 @@ class Kind:
         return b"%s%d%s" % (self.head, version, tail)
 
     def decode(self, version: int, tail: bytes) -> Any:
-        """The stored object as a fresh instance of `self.type`."""
-        return self._decoder.decode(self.join(version, tail))
+        """The stored object as a fresh instance of `self.type`. Raises ServiceUnavailable when it is damaged."""
+        try:
+            return self._decoder.decode(self.join(version, tail))
+        except (msgspec.MsgspecError, UnicodeDecodeError, TypeError) as error:
+            raise ServiceUnavailable.damaged(f"an object of {self.resource} in the database") from error

@@ -8,7 +8,7 @@ import pytest
 
 from porch.errors import Expired
 from porch.keys import RepositoryKey
-from porch.store import Intent, RefMove, RevisionRow, Store
+from porch.store import Intent, RefMove, RevisionRow, Store, Transaction
 
 from .samples import BLUEPRINTS, REVISIONS, changes, get, new, page, put, revision, version, write
 
@@ -201,3 +201,15 @@ class TestDropIndex:
         rebuilt = put(filled, "blueprints.app.v1", resource=REVISIONS)
         (change,) = changes(filled, start, REVISIONS)
         assert (change.current, change.previous) == (rebuilt, None)
+
+
+def test_user_metadata_is_found_by_repository_indexed_or_not(store: Store) -> None:
+    def fill(tx: Transaction) -> None:
+        for name in ("blueprints.app.v1", "blueprints.a.b.v1", "blueprints-2.app.v1", "blueprint.app.v1"):
+            tx.revisions.put_user_metadata("default", name, b"{}")
+        tx.revisions.put_user_metadata("other", "blueprints.app.v2", b"{}")
+
+    store.commit(fill)
+    with store.read() as reads:
+        assert sorted(reads.revisions.with_user_metadata(BLUEPRINTS)) == ["blueprints.a.b.v1", "blueprints.app.v1"]
+        assert list(reads.revisions.with_user_metadata(RepositoryKey("other", "none"))) == []

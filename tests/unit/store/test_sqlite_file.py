@@ -87,7 +87,7 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_named_with_the_remedy(tmp_path: Path) -> None:
     path = tmp_path / "porch.db"
     path.write_bytes(b"not a database" * 1000)
-    with pytest.raises(ServiceUnavailable, match=r"porch\.db is damaged or no database: .* restore the file") as caught:
+    with pytest.raises(ServiceUnavailable, match=r"porch\.db is damaged or no database: .* `porch restore`") as caught:
         open_store(path)
     assert caught.value.retry_after is not None
     assert isinstance(caught.value.__cause__, sqlite3.DatabaseError)
@@ -107,14 +107,14 @@ def test_a_damaged_database_is_unavailable_and_names_the_remedy(tmp_path: Path) 
     content[4096 * (page - 1) : 4096 * page] = b"\xff" * 4096
     path.write_bytes(content)
     store = open_store(path)
-    with pytest.raises(ServiceUnavailable, match="is damaged: stop the server and restore"):
+    with pytest.raises(ServiceUnavailable, match="is damaged: stop the server and run `porch index rebuild`"):
         newest(store)
-    with pytest.raises(ServiceUnavailable, match="is damaged: stop the server and restore"):
+    with pytest.raises(ServiceUnavailable, match="is damaged: stop the server and run `porch index rebuild`"):
         store.commit(put)
     store.close()
     content[4096:] = b"\xff" * (len(content) - 4096)
     path.write_bytes(content)
-    with pytest.raises(ServiceUnavailable, match="is damaged: stop the server and restore"):
+    with pytest.raises(ServiceUnavailable, match="is damaged: stop the server and run `porch index rebuild`"):
         open_store(path)
 
 

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Sequence
 
-from porch.errors import BadRequest, Conflict
+from porch.errors import BadRequest, Conflict, exhausted
 from porch.observe.faults import reach
 from porch.repository.git import refs
 from porch.repository.git.mirror import Mirror
@@ -34,7 +34,9 @@ def check_fast_forward(mirror: Mirror, move: RefMove) -> None:
 
 
 def move_refs(mirror: Mirror, moves: Sequence[RefMove]) -> bool:
-    """True when all refs moved, False when some may have. Raises Conflict when one had another value and none moved."""
+    """True when all refs moved, False when some may have. None moved when it raises: Conflict when one had another
+    value, ServiceUnavailable when the disk is full.
+    """
     ordered = in_order(moves)
     deadline = time.monotonic() + _PATIENCE
     locked: list[RefMove] = []
@@ -44,7 +46,7 @@ def move_refs(mirror: Mirror, moves: Sequence[RefMove]) -> bool:
             locked.append(move)
             _check(mirror, move)
         for moved, move in enumerate(ordered):
-            if not _carry_out(mirror.path, move, deadline):
+            if not _carry_out(mirror.path, move, deadline, first=not moved):
                 if not moved:
                     raise Conflict(f"failed to push to remote: cannot lock ref {move.ref!r}; try again")
                 return False
@@ -65,6 +67,8 @@ def _lock(mirror: Mirror, move: RefMove, deadline: float) -> None:
         except OSError as error:
             if clash := refs.clashing_ref(mirror.path, move.ref):
                 raise _clash(move.ref, clash) from error
+            if denied := exhausted(error):
+                raise denied from error
             if time.monotonic() > deadline:
                 why = f"cannot lock ref {move.ref!r}: {error.strerror}; try again"
                 raise Conflict(f"failed to push to remote: {why}") from error
@@ -91,7 +95,7 @@ def _clash(ref: str, other: str) -> Conflict:
     return Conflict(f"failed to push to remote: cannot create ref {ref!r} beside ref {other!r}")
 
 
-def _carry_out(path: str, move: RefMove, deadline: float) -> bool:
+def _carry_out(path: str, move: RefMove, deadline: float, *, first: bool) -> bool:
     """Deleting also rewrites the packed refs, whose lock somebody else may hold for a moment."""
     while True:
         try:
@@ -103,7 +107,9 @@ def _carry_out(path: str, move: RefMove, deadline: float) -> bool:
             if time.monotonic() > deadline:
                 return False
             time.sleep(_PAUSE)
-        except OSError:
+        except OSError as error:
+            if first and (denied := exhausted(error)):
+                raise denied from error
             return False
         else:
             return True

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from porch.keys import RepositoryKey
-from porch.store.interface import Intent, RefMove
+from porch.store.interface import Intent
 from porch.store.postgres.connection import Database
 from porch.store.postgres.queries import QUERIES
+from porch.store.selection import moves_in
 
 _ALL = QUERIES["intent_all"]
 _OPEN = QUERIES["intent_open"]
@@ -21,7 +22,6 @@ _ADD_REF = QUERIES["intent_add_ref"]
 _APPLY = QUERIES["intent_apply"]
 _SETTLE_REFS = QUERIES["intent_settle_refs"]
 _REMOVE = QUERIES["intent_remove"]
-_MOVES = msgspec.json.Decoder(tuple[RefMove, ...])
 
 
 class PostgresIntentReader:
@@ -46,7 +46,7 @@ class PostgresIntentReader:
                 id=intent_id,
                 repository=RepositoryKey(namespace, repository),
                 mirror=mirror,
-                moves=_MOVES.decode(moves),
+                moves=moves_in(moves),
                 payload=payload,
                 pack=pack,
                 applied=bool(applied),

@@ -291,6 +291,10 @@ DELETE FROM refs;
 -- The user metadata of a package revision.
 SELECT metadata FROM user_metadata WHERE namespace = %(namespace)s AND name = %(name)s;
 
+-- name: metadata_names
+-- Which names between two have user metadata.
+SELECT name FROM user_metadata WHERE namespace = %(namespace)s AND name > %(above)s AND name < %(below)s;
+
 -- name: metadata_put
 -- Adds or replaces user metadata.
 INSERT INTO user_metadata (namespace, name, metadata) VALUES (%(namespace)s, %(name)s, %(metadata)s)

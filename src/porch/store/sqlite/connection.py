@@ -26,8 +26,8 @@ _WAL_BYTES = 16 * 1024 * 1024
 _PRIMARY_CODE = 0xFF  # SQLite's extended codes carry the primary one in their low byte
 _REMEDIES = {
     sqlite3.SQLITE_FULL: "cannot grow: free some space on its disk",
-    sqlite3.SQLITE_CORRUPT: "is damaged: stop the server and restore the file from a backup",
-    sqlite3.SQLITE_NOTADB: "is damaged or no database: stop the server and restore the file from a backup",
+    sqlite3.SQLITE_CORRUPT: "is damaged: stop the server and run `porch index rebuild`",
+    sqlite3.SQLITE_NOTADB: "is damaged or no database: stop the server and run `porch restore` with a backup",
     sqlite3.SQLITE_BUSY: "is locked by another process: stop that process",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened: check the owner and mode of the file and its directory",
     sqlite3.SQLITE_READONLY: "cannot be written: check the owner and mode of the file and its directory",
@@ -38,7 +38,7 @@ _REMEDIES = {
 def prepare(path: Path) -> None:
     """Makes the file private and its tables present. Raises ServiceUnavailable."""
     try:
-        _make_private(path)
+        make_private(path)
     except OSError as error:
         raise ServiceUnavailable(f"the database {path} cannot be opened: {error.strerror}") from error
     try:
@@ -47,7 +47,7 @@ def prepare(path: Path) -> None:
         raise translated(path, error) from error
 
 
-def _make_private(path: Path) -> None:
+def make_private(path: Path) -> None:
     """Never opens a file that exists: closing it again would drop the locks that SQLite holds on it in this process."""
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

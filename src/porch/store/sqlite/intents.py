@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from porch.keys import RepositoryKey
-from porch.store.interface import Intent, RefMove
+from porch.store.interface import Intent
+from porch.store.selection import moves_in
 from porch.store.sqlite.queries import QUERIES
 
 _ALL = QUERIES["intent_all"]
@@ -22,7 +23,6 @@ _ADD_REF = QUERIES["intent_add_ref"]
 _APPLY = QUERIES["intent_apply"]
 _SETTLE_REFS = QUERIES["intent_settle_refs"]
 _REMOVE = QUERIES["intent_remove"]
-_MOVES = msgspec.json.Decoder(tuple[RefMove, ...])
 
 
 class SqliteIntentReader:
@@ -47,7 +47,7 @@ class SqliteIntentReader:
                 id=intent_id,
                 repository=RepositoryKey(namespace, repository),
                 mirror=mirror,
-                moves=_MOVES.decode(moves),
+                moves=moves_in(moves),
                 payload=payload,
                 pack=pack,
                 applied=bool(applied),

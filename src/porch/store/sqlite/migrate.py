@@ -27,14 +27,15 @@ INSERT INTO versions (version, resource, namespace, name, deleted, uid, alias, l
   FROM versions_1 WHERE superseded_by IS NULL AND resource <> 'packagerevisions.porch.kpt.dev';
 DELETE FROM revisions;
 DELETE FROM refs;
+"""
+_DERIVE = """
 INSERT INTO postings (term, namespace, name, since)
   SELECT terms.value, namespace, name, version
   FROM versions, json_each(terms_of(resource, labels, fields, owners)) AS terms;
 INSERT INTO counts SELECT resource, namespace, count(*) FROM versions GROUP BY resource, namespace;
 INSERT INTO counts SELECT resource, '*', count(*) FROM versions GROUP BY resource;
-INSERT INTO floors SELECT '*', version FROM sequence;
-DROP TABLE versions_1;
 """
+_END = "INSERT INTO floors SELECT '*', version FROM sequence; DROP TABLE versions_1;"
 
 
 class _Owner(msgspec.Struct):
@@ -52,7 +53,13 @@ class _Object(msgspec.Struct):
 def from_1(db: sqlite3.Connection) -> None:
     db.create_function("owners_in", 1, _owners_in)
     db.create_function("terms_of", 4, _terms_of)
-    db.executescript(f"BEGIN IMMEDIATE;{_MOVE_ASIDE}{SCHEMA}{_COPY}COMMIT;")
+    db.executescript(f"BEGIN IMMEDIATE;{_MOVE_ASIDE}{SCHEMA}{_COPY}{_DERIVE}{_END}COMMIT;")
+
+
+def derive(db: sqlite3.Connection) -> None:
+    """Fills postings and counts, which are empty, from the current versions."""
+    db.create_function("terms_of", 4, _terms_of)
+    db.executescript(f"BEGIN IMMEDIATE;{_DERIVE}COMMIT;")
 
 
 def _owners_in(tail: bytes) -> str:

@@ -245,6 +245,10 @@ DELETE FROM refs;
 -- The user metadata of a package revision.
 SELECT metadata FROM user_metadata WHERE namespace = :namespace AND name = :name;
 
+-- name: metadata_names
+-- Which names between two have user metadata.
+SELECT name FROM user_metadata WHERE namespace = :namespace AND name > :above AND name < :below;
+
 -- name: metadata_put
 -- Adds or replaces user metadata.
 INSERT OR REPLACE INTO user_metadata (namespace, name, metadata) VALUES (:namespace, :name, :metadata);

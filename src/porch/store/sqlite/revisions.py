@@ -10,7 +10,7 @@ from typing import Any
 
 from porch.keys import RepositoryKey
 from porch.store.interface import RevisionRow
-from porch.store.paths import above, below
+from porch.store.paths import above, below, of_repository
 from porch.store.sqlite.queries import QUERIES
 
 _GET = QUERIES["revision_get"]
@@ -27,6 +27,7 @@ _CLASHING = QUERIES["ref_clashing"]
 _PUT_REF = QUERIES["ref_put"]
 _DELETE_REF = QUERIES["ref_delete"]
 _METADATA = QUERIES["metadata_get"]
+_METADATA_NAMES = QUERIES["metadata_names"]
 _PUT_METADATA = QUERIES["metadata_put"]
 _DELETE_METADATA = QUERIES["metadata_delete"]
 
@@ -74,6 +75,11 @@ class SqliteRevisionReader:
     def user_metadata(self, namespace: str, name: str) -> bytes | None:
         row = self._db.execute(_METADATA, {"namespace": namespace, "name": name}).fetchone()
         return None if row is None else bytes(row[0])
+
+    def with_user_metadata(self, repository: RepositoryKey) -> Sequence[str]:
+        first, last = of_repository(repository.name)
+        where = {"namespace": repository.namespace, "above": first, "below": last}
+        return [name for (name,) in self._db.execute(_METADATA_NAMES, where)]
 
     def _rows(self, statement: str, **parameters: str) -> list[RevisionRow]:
         return [_revision(row) for row in self._db.execute(statement, parameters)]

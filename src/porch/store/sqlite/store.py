@@ -16,6 +16,7 @@ from typing import TypeVar
 import structlog
 
 from porch.errors import ServiceUnavailable
+from porch.observe.faults import reach
 from porch.store.interface import Reads, Store, Transaction
 from porch.store.sqlite.connection import connect, prepare, translated
 from porch.store.sqlite.transaction import SqliteReads, compact_some, drop_index, jump
@@ -81,6 +82,7 @@ class SqliteStore:
         dropped = _COMPACT_ROWS
         while dropped == _COMPACT_ROWS:
             dropped = self._writer.commit(lambda transaction: compact_some(transaction, before, _COMPACT_ROWS))
+            reach("compacted")
 
     def close(self) -> None:
         """Work that waits is finished; snapshots in use stay readable until they end."""

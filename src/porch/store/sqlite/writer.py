@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 
 import structlog
 
-from porch.errors import InternalError, ServiceUnavailable
+from porch.errors import InternalError, ServiceUnavailable, exhausted
+from porch.observe.faults import reach
 from porch.store.interface import Change
 from porch.store.sqlite.connection import RETRY_SECONDS, connect, translated
 from porch.store.sqlite.transaction import SqliteTransaction
@@ -134,7 +135,9 @@ class Writer:
                 job.error = job.error or ServiceUnavailable("the transaction was lost")
                 return job
         newest = self._transaction.versions.version()
+        reach("committing")
         self._db.execute("COMMIT")
+        reach("committed")
         with contextlib.suppress(OSError):
             self._committed(newest)
         return None
@@ -149,7 +152,9 @@ class Writer:
             job.error = translated(self._path, error)
             job.error.__cause__ = error
         except BaseException as error:  # noqa: BLE001 - it belongs to the caller, who gets it
-            job.error = error
+            job.error = exhausted(error) or error
+            if job.error is not error:
+                job.error.__cause__ = error
         if not self._db.in_transaction:
             return
         if job.error is not None:
