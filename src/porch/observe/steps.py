@@ -7,6 +7,7 @@ remain.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +15,23 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from opentelemetry import trace
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
 
 _tracer = trace.get_tracer("porch")
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 STEP_SECONDS = Histogram("porch_step_duration_seconds", "Time of one step of a request.", ["step"], buckets=_BUCKETS)
+CPU_SECONDS = Counter(
+    "porch_step_cpu_seconds", "Processor time of a step on its own thread, without the steps inside it.", ["step"]
+)
+
+
+class _Inside(threading.local):
+    """Processor time of the steps that have ended inside the one that this thread is in."""
+
+    seconds = 0.0
+
+
+_inside = _Inside()
 
 
 @dataclass(slots=True)
@@ -33,12 +46,15 @@ current: ContextVar[Record | None] = ContextVar("porch_record", default=None)
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.thread_time()
+    beside, _inside.seconds = _inside.seconds, 0.0
     with _tracer.start_as_current_span(name):
         try:
             yield
         finally:
-            seconds = time.perf_counter() - started
+            seconds, busy = time.perf_counter() - started, time.thread_time() - busy
             STEP_SECONDS.labels(name).observe(seconds)
+            CPU_SECONDS.labels(name).inc(max(busy - _inside.seconds, 0.0))
+            _inside.seconds = beside + busy
             if (record := current.get()) is not None:
                 record.steps.append((name, seconds))

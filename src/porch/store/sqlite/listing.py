@@ -85,7 +85,9 @@ class _Listing:
         wanted = narrowing(query)
         if not wanted.among and not wanted.without:
             return self.everything()
-        names = fewest(wanted, self._of_group)
+        # The names with one term are sorted already: a page of them costs a page, however many there are.
+        sorted_already = len(wanted.among) == 1 and len(wanted.among[0]) == 1
+        names = None if sorted_already else fewest(wanted, self._of_group)
         return self._read(self._merged(wanted) if names is None else names)
 
     def _of_group(self, group: tuple[int, ...], _most: int) -> Names:
