@@ -33,8 +33,8 @@ def report(chaos: Chaos, seconds: float) -> str:
         "",
         (
             f"Seed {chaos.seed}, {chaos.rounds} rounds in {seconds:.0f} s. The clients sent {chaos.writes} writes; "
-            f"{chaos.lost} answers were lost. Watches went on after each restart; {chaos.relisted} times one had to list "
-            "again. All invariants held."
+            f"{chaos.lost} answers were lost. Watches went on after each restart; {chaos.relisted} times one had to "
+            "list again. All invariants held."
         ),
         "",
         "| the server died at | times | |",
