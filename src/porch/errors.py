@@ -288,6 +288,8 @@ def exhausted(error: BaseException) -> ServiceUnavailable | None:
         return ServiceUnavailable("the server is out of memory for this request", retry_after=5)
     if isinstance(error, OSError) and error.errno in _EXHAUSTED:
         return ServiceUnavailable(_EXHAUSTED[error.errno], retry_after=5)
+    if isinstance(error, OSError) and error.errno is None:  # libgit2's, which says it in words only
+        return ServiceUnavailable("the server's repositories cannot be read or written now", retry_after=5)
     return None
 
 

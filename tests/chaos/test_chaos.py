@@ -12,6 +12,6 @@ POINTS = ["pushed", "committed"]
 
 def test_clients_find_what_they_were_told_after_sudden_deaths(tmp_path: Path) -> None:
     with Chaos(tmp_path, SEED) as chaos:
-        chaos.run(4, POINTS)
-        assert chaos.rounds == 4
-        assert chaos.writes > 4
+        chaos.run(3, POINTS)
+        assert chaos.rounds == 3
+        assert chaos.reached.total() >= 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import resource
 import threading
@@ -109,6 +110,15 @@ def test_a_fault_of_the_writer_itself_is_not_taken_for_success(store: SqliteStor
     assert outcomes(store, [put("a"), spoil, put("b")]) == [ServiceUnavailable] * 3
     store._writer.commit(put("c"))
     assert kept(store) == ["c"]
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOSPC, "full"), OSError(errno.EMFILE, "many")])
+def test_a_system_that_has_no_more_to_give_is_unavailable(store: SqliteStore, error: Exception) -> None:
+    def fail(_: SqliteTransaction) -> None:
+        raise error
+
+    assert outcomes(store, [put("a"), fail, put("b")]) == [None, ServiceUnavailable, None]
+    assert kept(store) == ["a", "b"]
 
 
 def test_a_statement_that_breaks_a_rule_is_our_fault_and_rolled_back(store: SqliteStore) -> None:
