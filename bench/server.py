@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -58,20 +59,34 @@ class Server:
         return sum(int(line) for line in out.stdout.split()) / 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where a server is, and who its administrator is to it."""
+
+    tls: ssl.SSLContext
+    host: str
+    port: int | None
+
+
+def access(kubeconfig: Path) -> Access:
+    config = json.loads(kubeconfig.read_text())
+    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+    tls = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
+    with tempfile.NamedTemporaryFile() as pair:
+        pair.write(base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
+        pair.flush()
+        tls.load_cert_chain(pair.name)
+    address = urlsplit(cluster["server"])
+    assert address.hostname is not None
+    return Access(tls, address.hostname, address.port)
+
+
 class Client:
     """One kept TLS connection; requests are sent one after the other."""
 
     def __init__(self, kubeconfig: Path) -> None:
-        config = json.loads(kubeconfig.read_text())
-        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-        tls = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
-        with tempfile.NamedTemporaryFile() as pair:
-            pair.write(base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
-            pair.flush()
-            tls.load_cert_chain(pair.name)
-        address = urlsplit(cluster["server"])
-        assert address.hostname is not None
-        self._connection = http.client.HTTPSConnection(address.hostname, address.port, context=tls, timeout=120)
+        to = access(kubeconfig)
+        self._connection = http.client.HTTPSConnection(to.host, to.port, context=to.tls, timeout=120)
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
         """The decoded answer. Raises on any status above 299."""
