@@ -125,6 +125,23 @@ def test_a_namespace_that_the_server_dies_over_is_emptied_later(make: Make, faul
     assert set(DRAFTS) <= set(before)
 
 
+def test_revisions_leave_though_their_repository_went_without_them(make: Make) -> None:
+    """Nothing held the Repository back, and the server died before it had forgotten its revisions."""
+    porch = make()
+    api = porch.launch("content-deleted")
+    api.do("POST", NAMESPACES, {"metadata": {"name": "team"}})
+    api.do("POST", TEAM_REPOSITORIES, repository("work", "hosted:///work"))
+    sent = revision("work", "one")
+    sent["metadata"]["namespace"] = "team"
+    api.do("POST", TEAM_REVISIONS, sent)
+    assert api.patch(f"{TEAM_REPOSITORIES}/work", {"metadata": {"finalizers": None}}).code == 200
+    die(porch, f"{NAMESPACES}/team", {"propagationPolicy": "Background"})
+    api = porch.launch()
+    until(api, NAMESPACES, lambda items: "team" not in names(items))
+    assert api.names(TEAM_REVISIONS) == []
+    assert DRAFTS[0] in refs(porch, "team")
+
+
 def test_a_dropped_index_costs_no_dependents(make: Make) -> None:
     """Package revisions that are not indexed are not gone."""
     porch = make()

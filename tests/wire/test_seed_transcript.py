@@ -67,7 +67,8 @@ def test_a_manifest_with_a_name_can_be_applied_again_and_again(default: Space, n
 
 def _newest(space: Space) -> str:
     """The newest resourceVersion of all package revisions: an event would move it."""
-    return str(space.client.send("GET", space.path(REVISIONS)).json()["metadata"]["resourceVersion"])
+    items = space.client.send("GET", space.path(REVISIONS)).json()["items"]
+    return max((item["metadata"]["resourceVersion"] for item in items), key=int)
 
 
 def test_server_side_apply_says_that_it_is_not_built(default: Space) -> None:

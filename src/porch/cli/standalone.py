@@ -265,7 +265,7 @@ class _Parts:
             ),
             AccountController(self.kept, self.feed),
             GarbageCollector(self.kept, self.feed, self.cache.is_complete),
-            NamespaceController(self.kept, self.feed),
+            NamespaceController(self.kept, self.feed, self.cache.close_repository),
             EventRetention(recorded, self._settings.event_ttl),
         ]
 

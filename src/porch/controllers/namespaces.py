@@ -3,12 +3,15 @@
 A client of the API like any other. Repositories go first, and package revisions leave with them: they are never deleted
 here, because that would delete branches from git, and unregistering a Repository leaves git as it is. All other objects
 are deleted by their own rules, finalizers included. What is left, and why, is in the conditions of the namespace.
+
+A Repository whose finalizer somebody took away may have gone in a crash without its package revisions: they are
+forgotten then.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 
 import structlog
@@ -18,7 +21,7 @@ from porch.controllers.emptying import Remains, with_conditions
 from porch.controllers.follow import PAGE, follow, metadata_of, pages
 from porch.controllers.queue import WorkQueue
 from porch.errors import NotFound, PorchError
-from porch.keys import NAMESPACES, PACKAGE_REVISIONS, REPOSITORIES
+from porch.keys import NAMESPACES, PACKAGE_REVISIONS, REPOSITORIES, RepositoryKey
 from porch.objects import Call, ChangeFeed, DeleteOptions, ListOptions, ResourceStorage
 from porch.observe.faults import reach
 from porch.store import Change, StoredVersion
@@ -33,8 +36,11 @@ _GATHER_SECONDS = 0.1
 
 
 class NamespaceController:
-    def __init__(self, storages: Mapping[str, ResourceStorage], feed: ChangeFeed) -> None:
-        """`storages` by resource."""
+    def __init__(
+        self, storages: Mapping[str, ResourceStorage], feed: ChangeFeed, forget: Callable[[RepositoryKey], None]
+    ) -> None:
+        """`storages` by resource; `forget` as Cache.close_repository."""
+        self._forget = forget
         self._namespaces, self._feed = storages[str(NAMESPACES)], feed
         held = [storage for storage in storages.values() if _may_hold_up(storage)]
         self._contents = sorted(held, key=lambda storage: storage.kind.resource != REPOSITORIES)
@@ -87,6 +93,7 @@ class NamespaceController:
             return
         self._terminating.add(name)  # before its contents are listed: nothing may change unheard
         failures = [error for storage in self._contents for error in self._delete_all(storage, name)]
+        self._forget_left_over(name)
         remains = self._remains(name)
         with suppress(NotFound):
             self._namespaces.update(
@@ -118,6 +125,18 @@ class NamespaceController:
         with suppress(NotFound):
             storage.delete(Call(SYSTEM), item.key.namespace, item.key.name, options)
             reach("content-deleted")
+
+    def _forget_left_over(self, namespace: str) -> None:
+        """Package revisions of Repositories that are no more."""
+        of_kind = {storage.kind.resource: storage for storage in self._contents}
+        revisions, repositories = of_kind.get(PACKAGE_REVISIONS), of_kind.get(REPOSITORIES)
+        if revisions is None or repositories is None:
+            return
+        if repositories.list(Call(SYSTEM), ListOptions(namespace=namespace, limit=1)).page.items:
+            return
+        left = revisions.list(Call(SYSTEM), ListOptions(namespace=namespace, limit=PAGE)).page.items
+        for name in dict.fromkeys(item.fields["spec.repository"] for item in left):
+            self._forget(RepositoryKey(namespace, name))
 
     def _remains(self, namespace: str) -> Remains:
         """Counts what is left, and by which finalizers: of many objects of a kind by those of the first page."""

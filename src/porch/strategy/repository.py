@@ -16,7 +16,7 @@ from porch.strategy.interface import Column, Strategy
 from porch.strategy.refname import ref_name_problem
 from porch.strategy.schedule import schedule_problem
 from porch.types.meta import NameReference
-from porch.types.repository import GitRepository, OciRepository, Repository, RepositorySpec, RepositoryStatus
+from porch.types.repository import FINALIZER, GitRepository, OciRepository, Repository, RepositorySpec, RepositoryStatus
 
 GIT, OCI = "git", "oci"
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
@@ -42,6 +42,8 @@ class RepositoryStrategy(Strategy):
 
     def prepare_for_create(self, obj: Repository) -> None:
         obj.metadata.generation = 1
+        if FINALIZER not in obj.metadata.finalizers:  # from the start: what it shows must leave before it does
+            obj.metadata.finalizers = [*obj.metadata.finalizers, FINALIZER]
         obj.status = RepositoryStatus()
         _set_defaults(obj.spec)
 

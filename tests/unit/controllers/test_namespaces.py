@@ -10,12 +10,14 @@ import structlog
 
 from porch.controllers.namespaces import NamespaceController
 from porch.errors import Conflict, Forbidden, ServiceUnavailable
+from porch.keys import RepositoryKey
 from porch.objects import Call, Deleted, DeleteOptions, ListOptions, ListResult, StoredObjects
 from porch.store import Page
 from porch.strategy.interface import Strategy
+from porch.strategy.packagerevision import PackageRevisionStrategy
 from porch.types.core import SECRET, ConfigMap
 from porch.types.meta import ObjectMeta
-from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
+from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision, PackageRevisionSpec
 from porch.types.repository import REPOSITORY, Repository
 from tests.unit.controllers.working import CALL, World, working
 
@@ -25,13 +27,17 @@ Conditions = dict[str, tuple[str, str, str]]
 
 
 def emptier(world: World) -> AbstractContextManager[None]:
-    return working(NamespaceController(world.storages, world.feed))
+    return working(NamespaceController(world.storages, world.feed, nothing_to_forget))
 
 
 @pytest.fixture
 def emptying(world: World) -> Iterator[None]:
     with structlog.testing.capture_logs(), emptier(world):
         yield
+
+
+def nothing_to_forget(_: RepositoryKey) -> None:
+    raise AssertionError
 
 
 def delete(world: World) -> None:
@@ -181,12 +187,36 @@ def test_package_revisions_leave_with_their_repository(world: World) -> None:
     }
     repositories.create(CALL, TEAM, Repository(metadata=ObjectMeta(name="r", finalizers=[HOLD])))
     made = revisions.create(CALL, TEAM, PackageRevision(metadata=ObjectMeta(name="r.p.v1")))
-    with structlog.testing.capture_logs(), working(NamespaceController(storages, world.feed)):
+    with structlog.testing.capture_logs(), working(NamespaceController(storages, world.feed, nothing_to_forget)):
         delete(world)
         world.until(lambda: "packagerevisions" in conditions(world).get("NamespaceContentRemaining", ("", "", ""))[2])
         world.strip(repositories, "r", TEAM)
         world.store.commit(lambda tx: tx.versions.delete(made.key))
         world.until(lambda: is_gone(world))
+
+
+def test_package_revisions_whose_repository_is_no_more_are_forgotten(world: World) -> None:
+    revisions = Revisions(world.store, PackageRevisionStrategy(PACKAGE_REVISION))
+    repositories = StoredObjects(world.store, Strategy(REPOSITORY))
+    storages = {**world.storages, "packagerevisions.porch.kpt.dev": revisions} | {
+        "repositories.config.porch.kpt.dev": repositories
+    }
+    made = []
+    for name in ("r.p.v1", "r.q.v1", "s.p.v1"):
+        spec = PackageRevisionSpec(repository=name[0], package_name=name[2], workspace_name="v1")
+        made.append(revisions.create(CALL, TEAM, PackageRevision(metadata=ObjectMeta(name=name), spec=spec)))
+    forgotten = []
+
+    def forget(key: RepositoryKey) -> None:
+        forgotten.append(key.name)
+        for item in made:
+            if item.key.name.startswith(f"{key.name}."):
+                world.store.commit(lambda tx, gone=item.key: tx.versions.delete(gone))  # type: ignore[misc]
+
+    with structlog.testing.capture_logs(), working(NamespaceController(storages, world.feed, forget)):
+        delete(world)
+        world.until(lambda: is_gone(world))
+    assert forgotten == ["r", "s"]
 
 
 def test_a_store_that_does_not_answer_is_asked_again(world: World) -> None:

@@ -10,6 +10,7 @@ from porch.objects import Call, DeleteOptions, ListOptions
 from porch.objects.stored import StoredObjects
 from porch.store import ANY_OWNER, Store
 from porch.types.meta import OwnerReference
+from porch.types.repository import FINALIZER
 from tests.unit.objects.build import NS, config_map, namespace, read, repository, with_data, with_meta
 
 HOLD = "example.com/hold"
@@ -42,7 +43,7 @@ def test_finalizers_hold_an_object_and_mark_it(repositories: StoredObjects, call
     meta = read(repositories, deleted.item).metadata
     assert not deleted.finished
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", meta.deletion_timestamp)
-    assert (meta.deletion_grace_period_seconds, meta.finalizers, meta.generation) == (0, [HOLD], 2)
+    assert (meta.deletion_grace_period_seconds, meta.finalizers, meta.generation) == (0, [HOLD, FINALIZER], 2)
 
 
 def test_a_second_delete_changes_nothing(config_maps: StoredObjects, call: Call) -> None:

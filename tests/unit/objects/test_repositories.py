@@ -103,6 +103,9 @@ def test_registries_are_compared_with_registries(repositories: StoredObjects, ca
 
 def test_a_place_is_free_again_after_deletion(repositories: StoredObjects, call: Call) -> None:
     repositories.delete(call, NS, "sand", DeleteOptions())
+    with pytest.raises(Conflict):
+        repositories.create(call, NS, repository("again", SAND))
+    repositories.update(call, NS, "sand", with_meta(finalizers=[]))
     repositories.create(call, NS, repository("again", SAND))
 
 
