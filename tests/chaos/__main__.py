@@ -22,8 +22,8 @@ def main() -> None:
     print(f"seed {options.seed}, {options.rounds} rounds", flush=True)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="porch-chaos-") as directory, Chaos(Path(directory), options.seed) as chaos:
-        chaos.run(options.rounds)
-        RESULTS.write_text(report(chaos, time.monotonic() - started))
+        RESULTS.parent.mkdir(exist_ok=True)
+        chaos.run(options.rounds, told=lambda: RESULTS.write_text(report(chaos, time.monotonic() - started)))
     print(RESULTS.read_text())
 
 

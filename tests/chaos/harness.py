@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import threading
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,8 +90,8 @@ class Chaos:
     def relisted(self) -> int:
         return sum(informer.relisted for informer in self.informers)
 
-    def run(self, rounds: int, points: list[str] | None = None) -> None:
-        """Raises AssertionError with the seed and all that was done."""
+    def run(self, rounds: int, points: list[str] | None = None, *, told: Callable[[], object] = lambda: None) -> None:
+        """Calls `told` after each round. Raises AssertionError with the seed and all that was done."""
         order = points or sorted(POINTS.keys() - _ELSEWHERE)
         random.Random(f"{self.seed}").shuffle(order)
         for number in range(rounds):
@@ -99,9 +100,10 @@ class Chaos:
             try:
                 self.round(number, point, chance)
             except BaseException as error:
-                told = "\n".join(self.said)
-                error.add_note(f"seed {self.seed}, round {number}, dies at {point or 'a random moment'}\n{told}")
+                history = "\n".join(self.said)
+                error.add_note(f"seed {self.seed}, round {number}, dies at {point or 'a random moment'}\n{history}")
                 raise
+            told()
 
     def round(self, number: int, point: str, chance: random.Random) -> None:
         self.said = [f"round {number}"]

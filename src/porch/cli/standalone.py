@@ -98,6 +98,7 @@ from porch.types import (
     repository,
     resources,
 )
+from porch.types.base import know_all_types
 from porch.workers import WorkerPool
 
 
@@ -148,6 +149,7 @@ class Front:
 
 def build(settings: Settings, stack: ExitStack) -> Standalone:
     """Makes all parts; `stack` takes them apart again. Needs a running event loop, and the data directory locked."""
+    know_all_types()
     check_git()
     listener = stack.enter_context(_listen(settings))
     url = settings.public_url.rstrip("/") or _own_url(settings, listener)

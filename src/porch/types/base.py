@@ -18,6 +18,18 @@ class Part(msgspec.Struct, kw_only=True, omit_defaults=True, rename="camel"):
     """A piece of an API object. Unknown fields are dropped here and reported by the wire."""
 
 
+def know_all_types() -> None:
+    """Has msgspec look at all Structs of ours now. It does so at the first use of each, which must not be in two
+    threads at one time: then it crashes the process.
+    """
+    waiting = list(msgspec.Struct.__subclasses__())
+    while waiting:
+        struct = waiting.pop()
+        waiting += struct.__subclasses__()
+        if struct.__module__.startswith("porch."):
+            msgspec.json.Decoder(struct)
+
+
 def always(make: Callable[[], T]) -> T:
     """A field that is optional on input and never omitted on output, as Go's zero structs are not.
 
