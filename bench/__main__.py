@@ -1,4 +1,4 @@
-"""Runs the cases, prints Markdown, and writes it with JSON below bench/results/.
+"""Runs the cases, prints each as Markdown when it is done, and writes all of it with JSON below bench/results/.
 
 `--only lists,sizes` runs those; `--sizes 1000,2000` is a quick run with less stored. A part of the cases is written to
 files of its own, so that latest.{md,json} is always of a whole run.
@@ -76,14 +76,13 @@ def _run(chosen: list[str], numbers: tuple[int, ...]) -> dict[str, list[Figure]]
             directory.mkdir()
             started = time.perf_counter()
             found[name] = CASES[name](directory, stored)
-            print(f"{name}: {time.perf_counter() - started:.0f} s", flush=True)
+            print("\n".join(_table(f"{name}, {time.perf_counter() - started:.0f} s", found[name])), flush=True)
     return found
 
 
 def _write(found: dict[str, list[Figure]], numbers: tuple[int, ...], name: str) -> None:
     conditions = _conditions(numbers)
     report = _markdown(found, conditions)
-    print(report)
     _RESULTS.mkdir(exist_ok=True)
     (_RESULTS / f"{name}.md").write_text(report)
     figures = {case: [asdict(figure) | {"met": figure.met} for figure in figures] for case, figures in found.items()}
@@ -108,12 +107,17 @@ def _conditions(numbers: tuple[int, ...]) -> dict[str, str]:
 def _markdown(found: dict[str, list[Figure]], conditions: dict[str, str]) -> str:
     lines = [f"* {name}: {value}" for name, value in conditions.items()]
     for case, figures in found.items():
-        lines += ["", f"### {case}", "", "| figure | value | goal | |", "|---|---|---|---|"]
-        for figure in figures:
-            goal = f"{figure.goal:g} {figure.unit}".strip() if figure.goal is not None else ""
-            verdict = {True: "met", False: "**missed**", None: ""}[figure.met]
-            lines.append(f"| {figure.name} | {figure.value:.2f} {figure.unit} | {goal} | {verdict} |")
+        lines += _table(case, figures)
     return "\n".join([*lines, ""])
+
+
+def _table(title: str, figures: list[Figure]) -> list[str]:
+    lines = ["", f"### {title}", "", "| figure | value | goal | |", "|---|---|---|---|"]
+    for figure in figures:
+        goal = f"{figure.goal:g} {figure.unit}".strip() if figure.goal is not None else ""
+        verdict = {True: "met", False: "**missed**", None: ""}[figure.met]
+        lines.append(f"| {figure.name} | {figure.value:.2f} {figure.unit} | {goal} | {verdict} |")
+    return lines
 
 
 if __name__ == "__main__":
