@@ -1,42 +1,96 @@
-"""Runs every case on a fresh server, prints Markdown, and writes it with JSON below bench/results/."""
+"""Runs the cases, prints each as Markdown when it is done, and writes all of it with JSON below bench/results/.
+
+`--only lists,sizes` runs those; `--sizes 1000,2000` is a quick run with less stored. A part of the cases is written to
+files of its own, so that latest.{md,json} is always of a whole run.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
 import subprocess
 import tempfile
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from bench import cases, remote
+from bench import loaded, reads, remote, sizes, starting, watching, writes
 from bench.measure import Figure
 from bench.server import Server
+from bench.stored import Stored
 
 _RESULTS = Path(__file__).parent / "results"
+_SIZES = (1_000, 10_000, 100_000)
+Case = Callable[[Path, Stored], list[Figure]]
+
+
+def _on_a_fresh_server(work: Callable[[Server], list[Figure]]) -> Case:
+    def case(directory: Path, _: Stored) -> list[Figure]:
+        with Server(directory / "data") as server:
+            return work(server)
+
+    return case
+
+
+CASES: dict[str, Case] = {
+    "starts": lambda directory, _: starting.starts(directory / "data"),
+    "creates": _on_a_fresh_server(writes.creates),
+    "loaded": _on_a_fresh_server(loaded.loaded_reads),
+    "pushes": lambda directory, _: remote.pushes(directory),
+    "full-starts": lambda _, stored: starting.full_starts(stored),
+    "reads": lambda _, stored: reads.reads(stored),
+    "lists": lambda _, stored: reads.lists(stored),
+    "sizes": lambda _, stored: sizes.sizes(stored),
+    "watches": lambda _, stored: watching.watches(stored),
+}
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="porch-bench-") as directory:
-        found = cases.starts(Path(directory, "starts"))
-        with Server(Path(directory, "data")) as server:
-            cases.prepare(server)
-            for case in (cases.creates, cases.reads, cases.loaded_reads):
-                found += case(server)
-            found.append(Figure("memory after the run", server.memory(), "MB"))
-        found += remote.pushes(Path(directory))
-    report = _markdown(found)
-    print(report)
+    parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--only", default="", help=f"cases, separated by commas: {', '.join(CASES)}")
+    parser.add_argument(
+        "--sizes", default=",".join(map(str, _SIZES)), help="numbers of package revisions, by thousands"
+    )
+    given = parser.parse_args()
+    chosen = given.only.split(",") if given.only else list(CASES)
+    if unknown := set(chosen) - CASES.keys():
+        parser.error(f"unknown cases: {', '.join(sorted(unknown))}")
+    numbers = tuple(sorted(int(text) for text in given.sizes.split(",")))
+    if any(number < 1000 or number % 1000 for number in numbers):
+        parser.error("--sizes are multiples of 1000")
+    whole = set(chosen) == CASES.keys() and numbers == _SIZES
+    _write(_run(chosen, numbers), numbers, "latest" if whole else "partial")
+
+
+def _run(chosen: list[str], numbers: tuple[int, ...]) -> dict[str, list[Figure]]:
+    found: dict[str, list[Figure]] = {}
+    with tempfile.TemporaryDirectory(prefix="porch-bench-") as root:
+        stored = Stored(Path(root), numbers)
+        for name in chosen:
+            directory = Path(root, name)
+            directory.mkdir()
+            started = time.perf_counter()
+            found[name] = CASES[name](directory, stored)
+            print("\n".join(_table(f"{name}, {time.perf_counter() - started:.0f} s", found[name])), flush=True)
+    return found
+
+
+def _write(found: dict[str, list[Figure]], numbers: tuple[int, ...], name: str) -> None:
+    conditions = _conditions(numbers)
+    report = _markdown(found, conditions)
     _RESULTS.mkdir(exist_ok=True)
-    (_RESULTS / "latest.md").write_text(report)
-    document = {"conditions": _conditions(), "figures": [asdict(figure) | {"met": figure.met} for figure in found]}
-    (_RESULTS / "latest.json").write_text(json.dumps(document, indent=2) + "\n")
+    (_RESULTS / f"{name}.md").write_text(report)
+    figures = {case: [asdict(figure) | {"met": figure.met} for figure in figures] for case, figures in found.items()}
+    document = {"conditions": conditions, "figures": figures}
+    (_RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n")
 
 
-def _conditions() -> dict[str, str]:
+def _conditions(numbers: tuple[int, ...]) -> dict[str, str]:
     git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
@@ -44,19 +98,26 @@ def _conditions() -> dict[str, str]:
         "python": platform.python_version(),
         "git": git.removeprefix("git version "),
         "porch": metadata.version("porch"),
-        "load before": f"{os.getloadavg()[0]:.2f}",
+        "load at the end": f"{os.getloadavg()[0]:.2f}",
         "client": "one kept TLS connection per client, client and server on the same machine",
+        "package revisions": ", ".join(f"{number:_}".replace("_", " ") for number in numbers),
     }
 
 
-def _markdown(found: list[Figure]) -> str:
-    lines = [f"* {name}: {value}" for name, value in _conditions().items()]
-    lines += ["", "| figure | value | goal | |", "|---|---|---|---|"]
-    for figure in found:
-        goal = f"{figure.goal:g} {figure.unit}" if figure.goal is not None else ""
+def _markdown(found: dict[str, list[Figure]], conditions: dict[str, str]) -> str:
+    lines = [f"* {name}: {value}" for name, value in conditions.items()]
+    for case, figures in found.items():
+        lines += _table(case, figures)
+    return "\n".join([*lines, ""])
+
+
+def _table(title: str, figures: list[Figure]) -> list[str]:
+    lines = ["", f"### {title}", "", "| figure | value | goal | |", "|---|---|---|---|"]
+    for figure in figures:
+        goal = f"{figure.goal:g} {figure.unit}".strip() if figure.goal is not None else ""
         verdict = {True: "met", False: "**missed**", None: ""}[figure.met]
         lines.append(f"| {figure.name} | {figure.value:.2f} {figure.unit} | {goal} | {verdict} |")
-    return "\n".join([*lines, ""])
+    return lines
 
 
 if __name__ == "__main__":

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import http.client
+import itertools
 import json
+import os
 import ssl
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +21,8 @@ from urllib.parse import urlsplit
 
 API = "/apis/porch.kpt.dev/v1alpha1/namespaces/default"
 CONFIG = "/apis/config.porch.kpt.dev/v1alpha1/namespaces/default"
+numbers = itertools.count()
+"""For names that no other case of the run uses."""
 
 
 class Server:
@@ -48,6 +53,11 @@ class Server:
     def client(self) -> Client:
         return Client(self.directory / "kubeconfig")
 
+    def cpu(self) -> float:
+        """Processor seconds of the server so far, without its children."""
+        words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory(self) -> float:
         """Resident megabytes of the server and its children."""
         out = subprocess.run(
@@ -60,15 +70,15 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """Where a server is, and who its administrator is to it."""
+class Endpoint:
+    """Where a server is, and how to speak to it as its administrator."""
 
-    tls: ssl.SSLContext
     host: str
-    port: int | None
+    port: int
+    tls: ssl.SSLContext
 
 
-def access(kubeconfig: Path) -> Access:
+def endpoint(kubeconfig: Path) -> Endpoint:
     config = json.loads(kubeconfig.read_text())
     cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
     tls = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
@@ -78,15 +88,16 @@ def access(kubeconfig: Path) -> Access:
         tls.load_cert_chain(pair.name)
     address = urlsplit(cluster["server"])
     assert address.hostname is not None
-    return Access(tls, address.hostname, address.port)
+    assert address.port is not None
+    return Endpoint(address.hostname, address.port, tls)
 
 
 class Client:
     """One kept TLS connection; requests are sent one after the other."""
 
     def __init__(self, kubeconfig: Path) -> None:
-        to = access(kubeconfig)
-        self._connection = http.client.HTTPSConnection(to.host, to.port, context=to.tls, timeout=120)
+        where = endpoint(kubeconfig)
+        self._connection = http.client.HTTPSConnection(where.host, where.port, context=where.tls, timeout=120)
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
         """The decoded answer. Raises on any status above 299."""
@@ -95,9 +106,18 @@ class Client:
             raise RuntimeError(f"{method} {path}: {status} {data[:500]!r}")
         return json.loads(data)
 
-    def raw(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        self._connection.request(method, path, body, headers)
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> bytes:
+        """The answer's bytes, as they came. Raises on any status above 299."""
+        status, data = self.raw("GET", path, None, headers or {})
+        if status > 299:
+            raise RuntimeError(f"GET {path}: {status} {data[:500]!r}")
+        return data
+
+    def raw(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        given = {"Content-Type": "application/json"} if body is not None else {}
+        self._connection.request(method, path, body, given | dict(headers or {}))
         response = self._connection.getresponse()
         return response.status, response.read()
 

@@ -1,127 +1,133 @@
-"""A thousand watches on one server: how soon the last one hears, whether all hear everything, and what they cost.
-
-The watchers are one process with asyncio over TLS, which only counts lines: it shares the machine with the server.
-"""
+"""Watches: how soon the last of a thousand hears of an event, whether 200 a second arrive, what dropping leaves."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import multiprocessing
 import time
-from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 from bench.measure import Figure, percentile
-from bench.server import Access, Server, access
+from bench.server import API, Client, Server
+from bench.stored import Stored
+from bench.watchers import Crowd
 
-MAPS = "/api/v1/namespaces/default/configmaps"
-_WATCHERS = 1000
-_ROUNDS = 30
-_RATE, _SECONDS = 200, 10
-_CYCLES = 1000
-_MARK = b'{"type":"'
+_NAMES = [f"repo-000.area-{number}.package-{number:04d}.ws-1" for number in range(10)]
+_WRITERS = 5
+_SETTLE_SECONDS = 2.0
+_CYCLES_AT_ONCE = 20
 
 
-def watches(server: Server) -> list[Figure]:
-    """One event to all, a stream of events to all, and watches that come and go."""
-    parent, child = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=_watch, args=(server.directory / "kubeconfig", child), daemon=True)
-    process.start()
-    assert parent.recv() == "watching"
+def watches(stored: Stored, watchers: int = 1000, repeats: int = 40, seconds: float = 20.0) -> list[Figure]:
+    import uvloop
+
+    with (
+        Server(stored.get(stored.sizes[0]).directory) as server,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        time.sleep(_SETTLE_SECONDS * 3)  # the synchronisations behind the start
+        return runner.run(_watch(server, watchers, repeats, seconds))
+
+
+async def _watch(server: Server, watchers: int, repeats: int, seconds: float) -> list[Figure]:
     client = server.client()
-    last: list[float] = []
-    for number in range(_ROUNDS):
-        started = time.monotonic()
-        client.request("POST", MAPS, _config_map(f"one-{number}"))
-        parent.send(1)
-        last.append(parent.recv() - started)
-    before = server.memory()
-    started = time.monotonic()
-    total = _RATE * _SECONDS
-    for number in range(total):
-        client.request("POST", MAPS, _config_map(f"many-{number}"))
-        time.sleep(max(0.0, started + (number + 1) / _RATE - time.monotonic()))
-    rate = total / (time.monotonic() - started)
-    sent = time.monotonic()
-    parent.send(total)
-    behind = parent.recv() - sent
-    growth = server.memory() - before
-    parent.send(0)
-    process.join(60)
+    crowd = Crowd(server.directory / "kubeconfig", _path(client))
+    alone = server.memory()
+    await crowd.gather(watchers)
+    together = server.memory()
+    found = [
+        Figure(f"memory of {watchers} watches", together - alone, "MB"),
+        *await _single_events(crowd, client, repeats),
+        *await _many_events(crowd, server, seconds),
+    ]
+    await crowd.drop()
+    return [*found, *await _cycles(server, watchers)]
+
+
+def _path(client: Client) -> str:
+    version = client.request("GET", f"{API}/packagerevisions?limit=1")["metadata"]["resourceVersion"]
+    return f"{API}/packagerevisions?watch=true&resourceVersion={version}"
+
+
+async def _single_events(crowd: Crowd, client: Client, repeats: int) -> list[Figure]:
+    taken, loop = [], asyncio.get_running_loop()
+    for number in range(repeats):
+        seen = max(watch.events for watch in crowd.watches)
+        started = time.perf_counter()
+        await loop.run_in_executor(None, _label, client, _NAMES[0], number)
+        taken.append(await crowd.until_each_has(seen + 1) - started)
+    name = f"one event, from its request until the last of {len(crowd.watches)} has it"
     return [
-        Figure(f"{_WATCHERS} watchers, one event, to the last, p50", percentile(last, 0.5) * 1000),
-        Figure(f"{_WATCHERS} watchers, one event, to the last, p99", percentile(last, 0.99) * 1000, goal=300),
-        Figure(f"{_WATCHERS} watchers, events per second, none lost", rate, "/s", more_is_better=True),
-        Figure(f"{_WATCHERS} watchers, the last one behind after {_SECONDS} s of that", behind * 1000),
-        Figure(f"{_WATCHERS} watchers, memory growth meanwhile", growth, "MB"),
-        *_cycles(server),
+        Figure(f"{name}, p50", percentile(taken, 0.5) * 1000, note=f"{repeats} events"),
+        Figure(f"{name}, p99", percentile(taken, 0.99) * 1000, goal=300, note=f"{repeats} events"),
     ]
 
 
-def _config_map(name: str) -> dict[str, object]:
-    return {"metadata": {"name": name}, "data": {"key": "value " * 40}}
+def _label(client: Client, name: str, number: int) -> None:
+    status, answer = client.raw(
+        "PATCH",
+        f"{API}/packagerevisions/{name}",
+        json.dumps({"metadata": {"labels": {"number": str(number)}}}).encode(),
+        {"Content-Type": "application/merge-patch+json"},
+    )
+    assert status == 200, answer[:500]
 
 
-def _cycles(server: Server) -> list[Figure]:
-    asyncio.run(_come_and_go(server.directory / "kubeconfig", 200))  # what a first round leaves is no growth
-    before = server.memory()
-    asyncio.run(_come_and_go(server.directory / "kubeconfig", _CYCLES))
-    return [Figure(f"{_CYCLES} watches that came and went, memory growth", server.memory() - before, "MB", goal=5)]
+async def _many_events(crowd: Crowd, server: Server, seconds: float, per_second: int = 200) -> list[Figure]:
+    """Paced writers in processes of their own. Memory is compared once it is under way, and at the end."""
+    before = max(watch.events for watch in crowd.watches)
+    sent = multiprocessing.Value("i", 0)
+    pause = _WRITERS / per_second
+    writers = [
+        multiprocessing.Process(
+            target=_keep_labelling, args=(server.directory / "kubeconfig", name, pause, seconds, sent)
+        )
+        for name in _NAMES[:_WRITERS]
+    ]
+    for process in writers:
+        process.start()
+    await asyncio.sleep(seconds * 0.6)  # what is kept for slow watches is full by now
+    under_way, most = server.memory(), 0.0
+    while any(process.is_alive() for process in writers):
+        most = max(most, server.memory())
+        await asyncio.sleep(0.5)
+    ended = time.perf_counter()
+    lost = 0
+    try:
+        late = max(await crowd.until_each_has(before + sent.value) - ended, 0)
+    except TimeoutError:
+        late = time.perf_counter() - ended
+        lost = sum(before + sent.value - watch.events for watch in crowd.watches)
+    return [
+        Figure("events written a second meanwhile", sent.value / seconds, "/s", per_second * 0.95, more_is_better=True),
+        Figure("events lost", lost, "", goal=0),
+        Figure("behind the last event, the last watch has it after", late * 1000),
+        Figure("growth of memory under events", max(most, server.memory()) - under_way, "MB", goal=10),
+    ]
 
 
-async def _come_and_go(kubeconfig: Path, count: int) -> None:
-    to = access(kubeconfig)
-    for _ in range(count // 20):
-        opened = await asyncio.gather(*(_open(to, "") for _ in range(20)))
-        for reader, writer in opened:
-            await reader.readline()
-            writer.transport.abort()
+def _keep_labelling(kubeconfig: Path, name: str, pause: float, seconds: float, sent: object) -> None:
+    client = Client(kubeconfig)
+    started = time.perf_counter()
+    for number in range(int(seconds / pause)):
+        time.sleep(max(started + number * pause - time.perf_counter(), 0))
+        _label(client, name, number)
+        with sent.get_lock():  # type: ignore[attr-defined]
+            sent.value += 1  # type: ignore[attr-defined]
 
 
-def _watch(kubeconfig: Path, pipe: Connection) -> None:
-    asyncio.run(_watch_all(kubeconfig, pipe))
+async def _cycles(server: Server, count: int) -> list[Figure]:
+    """A watch that begins and is dropped, many times. The first quarter fills whatever stays filled."""
+    crowd = Crowd(server.directory / "kubeconfig", _path(server.client()))
 
+    async def cycle(times: int) -> float:
+        for _ in range(times // _CYCLES_AT_ONCE):
+            await crowd.gather(_CYCLES_AT_ONCE)
+            await crowd.drop()
+        await asyncio.sleep(_SETTLE_SECONDS)
+        return server.memory()
 
-async def _watch_all(kubeconfig: Path, pipe: Connection) -> None:
-    to = access(kubeconfig)
-    counts = [0] * _WATCHERS
-    tasks, writers = [], []  # a writer that nobody holds closes its connection
-    for place in range(0, _WATCHERS, 50):
-        opened = await asyncio.gather(*(_open(to, "&resourceVersion=0") for _ in range(50)))
-        writers += [writer for _, writer in opened]
-        tasks += [asyncio.create_task(_count(reader, counts, place + n)) for n, (reader, _) in enumerate(opened)]
-    await asyncio.sleep(2)
-    counts[:] = [0] * _WATCHERS
-    pipe.send("watching")
-    expected = 0
-    while more := await asyncio.to_thread(pipe.recv):
-        expected += more
-        await _reached(lambda wanted=expected: min(counts) >= wanted)  # type: ignore[misc]
-        pipe.send(time.monotonic())
-    for task, writer in zip(tasks, writers, strict=True):
-        task.cancel()
-        writer.transport.abort()
-
-
-async def _reached(condition: Callable[[], bool]) -> None:
-    """Looks often: what it waits for is counted by other tasks, and a signal from each would cost more."""
-    async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.002)
-
-
-async def _count(reader: asyncio.StreamReader, counts: list[int], place: int) -> None:
-    """A mark may come in two pieces."""
-    kept = b""
-    while chunk := await reader.read(262144):
-        counts[place] += (kept + chunk).count(_MARK)
-        kept = (kept + chunk)[1 - len(_MARK) :]
-
-
-async def _open(to: Access, query: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    reader, writer = await asyncio.open_connection(to.host, to.port, ssl=to.tls, limit=1 << 20)
-    writer.write(f"GET {MAPS}?watch=1{query} HTTP/1.1\r\nHost: {to.host}\r\n\r\n".encode())
-    head = await reader.readuntil(b"\r\n\r\n")
-    assert b" 200 " in head, head
-    return reader, writer
+    before = await cycle(count // 4)
+    growth = await cycle(count) - before
+    return [Figure(f"growth of memory by {count} watches that connected and dropped", growth, "MB", goal=5)]
