@@ -157,7 +157,7 @@ CASES: list[tuple[Ask, Want]] = [
         ),
         Want(409, "Conflict"),
     ),
-    (Ask(46, "DELETE", REVISIONS), Want(405, "MethodNotAllowed")),
+    (Ask(46, "DELETE", REVISIONS), Want(403, "Forbidden")),
     (save(47, {"x.txt": "x"}, "sand.prop.v1"), Want(409, "", 'lifecycle value "Proposed"; package must be Draft')),
     (save(48, {"x.txt": "x"}, "sand.pub.v1"), Want(409, "", 'lifecycle value "Published"; package must be Draft')),
     (Ask(49, "PUT", f"{RESOURCES}/sand.draft.v1", {"resourceVersion": "1"}), Want(409, "Conflict", STALE)),
