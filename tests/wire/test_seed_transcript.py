@@ -68,7 +68,7 @@ def test_a_manifest_with_a_name_can_be_applied_again_and_again(default: Space, n
 def _newest(space: Space) -> str:
     """The newest resourceVersion of all package revisions: an event would move it."""
     items = space.client.send("GET", space.path(REVISIONS)).json()["items"]
-    return max((item["metadata"]["resourceVersion"] for item in items), key=int)
+    return max((str(item["metadata"]["resourceVersion"]) for item in items), key=int)
 
 
 def test_server_side_apply_says_that_it_is_not_built(default: Space) -> None:
