@@ -62,13 +62,13 @@ class Notes:
 class Run:
     """Cases against one running server."""
 
-    def __init__(self, server: Server, seed: int) -> None:
+    def __init__(self, server: Server, admin: Plain, seed: int) -> None:
         address = urlsplit(server.url)
         assert address.hostname is not None
         assert address.port is not None
         self._server = server
         self._seen = pool.Seen()
-        self._admin = server.client()
+        self._admin = admin
         pair = server.home / "fuzz-admin.pem"
         user = json.loads(server.kubeconfig.read_text())["users"][0]["user"]
         self._clients = [
@@ -137,11 +137,12 @@ def running(directory: Path, seed: int) -> Iterator[Run]:
     with Server(directory / "data") as server:
         with (server.data / "tokens.csv").open("a") as file:
             file.writelines(f'{token},{token},{token},"{group}"\n' for token, group in pool.TOKENS.items())
-        run = Run(server, seed)
-        try:
-            yield run
-        finally:
-            run.close()
+        with server.client() as admin:
+            run = Run(server, admin, seed)
+            try:
+                yield run
+            finally:
+                run.close()
 
 
 def _context(server: Server, pair: Path | None = None, user: dict[str, str] | None = None) -> ssl.SSLContext:
