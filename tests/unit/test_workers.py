@@ -89,3 +89,18 @@ def test_a_closed_pool_takes_nothing(pool: WorkerPool) -> None:
     pool.close()
     with pytest.raises(ServiceUnavailable):
         pool.run(double, 1)
+
+
+def grow() -> int:
+    """Holds on to much memory."""
+    _held.append(b"x" * (100 * 1024 * 1024))
+    return os.getpid()
+
+
+_held: list[bytes] = []
+
+
+def test_a_worker_that_has_grown_too_large_is_replaced(pool: WorkerPool) -> None:
+    worker = pool.run(grow)
+    assert [pool.run(process_id) for _ in range(8)] == [worker] * 8
+    assert pool.run(process_id) != worker

@@ -43,7 +43,7 @@ class Handles:
             raise InternalError(f"cannot open the local copy of the repository: {error}") from error
 
     def give_back(self, path: str, handle: pygit2.Repository) -> None:
-        """Whoever is in doubt about a handle lets it go instead."""
+        """Whoever is in doubt about a handle frees it instead."""
         with self._lock:
             self._idle.setdefault(path, []).append(handle)
             self._idle.move_to_end(path)
@@ -54,12 +54,15 @@ class Handles:
     def forget(self, path: str) -> None:
         """Lets go of all that wait for this repository."""
         with self._lock:
-            self._count -= len(self._idle.pop(path, ()))
+            waiting = self._idle.pop(path, [])
+            self._count -= len(waiting)
+        for handle in waiting:
+            handle.free()
 
     def _let_go_of_oldest(self) -> None:
         oldest = next(iter(self._idle))
         if self._idle[oldest]:
-            self._idle[oldest].pop()
+            self._idle[oldest].pop().free()  # its object goes with the next garbage collection, its files now
             self._count -= 1
         if not self._idle[oldest]:
             del self._idle[oldest]

@@ -152,7 +152,9 @@ class Histories:
     def of(self, name: str, mirror: Mirror) -> History:
         """The one that this name always gets; whoever uses the name takes turns."""
         with self._lock:
-            history = self._kept.pop(name, None) or History(mirror, self._limit)
+            history = self._kept.pop(name, None)
+            if history is None:
+                history = History(mirror, self._limit)
             while self._kept and sum(map(len, self._kept.values())) > self._commits:
                 self._kept.popitem(last=False)
             self._kept[name] = history

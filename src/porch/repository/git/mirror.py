@@ -102,10 +102,12 @@ class Mirror:
         try:
             number, data = handle.read(name)
         except (KeyError, ValueError, pygit2.GitError):
+            handle.free()
             handle = _handles.open(self.path)
             try:
                 number, data = handle.read(name)
             except (KeyError, ValueError, pygit2.GitError) as error:
+                handle.free()
                 raise NotFound(f"git object {name} is not there") from error
         _handles.give_back(self.path, handle)
         return _KINDS[int(number)], data
@@ -174,6 +176,7 @@ class Mirror:
         try:
             size = int(handle.odb.read_header(name)[1])
         except (KeyError, ValueError, pygit2.GitError):
+            handle.free()
             return len(self.read(name)[1])
         _handles.give_back(self.path, handle)
         return size
@@ -218,9 +221,16 @@ class Mirror:
         try:
             if ancestor in self.commit(commit).parents:
                 return True
-            return bool(_handles.take(self.path).descendant_of(commit, ancestor))
-        except (NotFound, KeyError, ValueError, pygit2.GitError):
+        except NotFound:
             return False
+        handle = _handles.take(self.path)
+        try:
+            follows = bool(handle.descendant_of(commit, ancestor))
+        except (KeyError, ValueError, pygit2.GitError):
+            handle.free()
+            return False
+        _handles.give_back(self.path, handle)
+        return follows
 
     def write(self, objects: Iterable[tuple[str, str, bytes]]) -> None:
         """Stores ids, kinds and contents as loose objects. They are unreachable until a ref leads to them. Raises
