@@ -40,16 +40,20 @@ class _Recent:
 
     def add(self, change: Change) -> None:
         self._changes.append(change)
-        self._bytes += len(change.current.tail)
+        self._bytes += _size(change)
         self.latest = change.current.version
         while len(self._changes) > _KEEP_CHANGES or self._bytes > _KEEP_BYTES:
             dropped = self._changes.popleft()
-            self._bytes -= len(dropped.current.tail)
+            self._bytes -= _size(dropped)
             self.floor = dropped.current.version
 
     def after(self, version: int, limit: int) -> list[Change]:
         start = bisect_right(self._changes, version, key=lambda change: change.current.version)
         return list(islice(self._changes, start, start + limit))
+
+
+def _size(change: Change) -> int:
+    return len(change.current.tail) + (len(change.previous.tail) if change.previous else 0)
 
 
 class WatcherManager:

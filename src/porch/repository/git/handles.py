@@ -14,6 +14,9 @@ import pygit2
 from porch.errors import InternalError
 
 _IDLE = 24
+_CACHED_BYTES = 16 * 1024 * 1024
+"""Of objects that libgit2 keeps for all handles together; by itself it would take 256 MiB."""
+pygit2.settings.cache_max_size(_CACHED_BYTES)
 
 
 class Handles:
