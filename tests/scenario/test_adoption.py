@@ -8,8 +8,20 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from bench.generate import Size, write_repository
+
 from tests.scenario.conftest import Make
-from tests.scenario.running import PACKAGES, REPOSITORIES, RESOURCES, REVISIONS, Api, Json, repository, wait_ready
+from tests.scenario.running import (
+    PACKAGES,
+    REPOSITORIES,
+    RESOURCES,
+    REVISIONS,
+    Api,
+    Json,
+    register,
+    repository,
+    wait_ready,
+)
 from tests.support.githttp import GitHttp, git
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "upstream-managed"
@@ -65,6 +77,18 @@ def test_every_revision_is_found_as_upstream_left_it(make: Make, remote: GitHttp
     }
     assert packages == {(name.split(".")[0], line["package"]) for name, line in wanted.items()}
     assert _found(porch.again()) == wanted
+
+
+def test_a_leftover_draft_of_a_published_revision_does_not_hide_it(make: Make, remote: GitHttp) -> None:
+    path = remote.path("model")
+    write_repository(path, Size(1, packages=1, revisions=5), seed=1)
+    draft = git("rev-parse", "refs/heads/drafts/area-0/package-0000/draft-1", cwd=path)
+    git("update-ref", "refs/heads/drafts/area-0/package-0000/ws-1", draft, cwd=path)
+    api = make().launch()
+    register(api, "model", remote.url("model"))
+    revision = api.do("GET", f"{REVISIONS}/model.area-0.package-0000.ws-1")
+    assert (revision["spec"]["lifecycle"], revision["spec"]["revision"]) == ("Published", 1)
+    assert len(api.names()) == 5
 
 
 def _found(api: Api) -> dict[str, dict[str, str]]:

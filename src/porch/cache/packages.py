@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from porch.keys import PACKAGE_REVISIONS, PACKAGES, ObjectKey, PackageKey, package_uid
 from porch.store import NewVersion, RevisionRow, StoredVersion, Transaction
@@ -15,13 +16,22 @@ _RESOURCE, _REVISIONS = str(PACKAGES), str(PACKAGE_REVISIONS)
 _strategy = PackageStrategy(PORCH_PACKAGE)
 
 
-def note_revision(tx: Transaction, key: PackageKey, obj: PackageRevision, old: RevisionRow | None) -> None:
-    """A revision was made or changed; `old` is its row before."""
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A revision that was made or changed; `old` is its row before."""
+
+    obj: PackageRevision
+    old: RevisionRow | None
+
+
+def note_revisions(tx: Transaction, key: PackageKey, changed: Sequence[Changed]) -> None:
+    """Some revisions of a package were made or changed: one new version of it, however many they are."""
     current = tx.versions.get(_object_key(key))
-    if old is not None and old.revision > obj.spec.revision:
+    if any(item.old is not None and item.old.revision > item.obj.spec.revision for item in changed):
         _make_again(tx, key, current)
         return
-    born, latest = obj.metadata.creation_timestamp, max(obj.spec.revision, 0)
+    births = [item.obj.metadata.creation_timestamp for item in changed]
+    born, latest = min(filter(None, births), default=None), max(0, *(item.obj.spec.revision for item in changed))
     if current is not None:
         package: PorchPackage = PORCH_PACKAGE.decode(current.version, current.tail)
         born = min(filter(None, (born, package.metadata.creation_timestamp)), default=None)

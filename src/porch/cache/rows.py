@@ -8,13 +8,13 @@ repeated synchronisation is silent.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from porch.cache.facts import RepositoryFacts
-from porch.cache.packages import note_removal, note_revision
+from porch.cache.packages import Changed, note_removal, note_revisions
 from porch.errors import ServiceUnavailable
 from porch.keys import PACKAGE_REVISIONS, ObjectKey, PackageKey, RepositoryKey, RevisionKey, revision_uid
 from porch.krm.kptfile import KptfileSummary, read_summary
@@ -95,6 +95,24 @@ class Indexer:
 
     def put(self, tx: Transaction, found: Discovered, metadata: UserMetadata | None = None) -> StoredVersion:
         """Indexes one revision; `metadata` replaces what users put on it, None keeps it."""
+        stored, changed = self._put(tx, found, metadata)
+        if changed is not None:
+            note_revisions(tx, PackageKey(self.facts.key, found.path), [changed])
+        return stored
+
+    def put_all(self, tx: Transaction, found: Iterable[Discovered]) -> None:
+        """Indexes many."""
+        packages: dict[str, list[Changed]] = {}
+        for item in found:
+            _, changed = self._put(tx, item, None)
+            if changed is not None:
+                packages.setdefault(item.path, []).append(changed)
+        for path, revisions in packages.items():
+            note_revisions(tx, PackageKey(self.facts.key, path), revisions)
+
+    def _put(
+        self, tx: Transaction, found: Discovered, metadata: UserMetadata | None
+    ) -> tuple[StoredVersion, Changed | None]:
         key = self.key(found.path, found.workspace)
         namespace = self.facts.key.namespace
         if metadata is not None:
@@ -108,10 +126,10 @@ class Indexer:
         stored = put_object(tx, obj, alias)
         if old is None or _shown(old) != _shown(row):
             row = replace(row, content_version=stored.version)
-        if row != old:
-            tx.revisions.put(row)
-            note_revision(tx, key.package, obj, old)
-        return stored
+        if row == old:
+            return stored, None
+        tx.revisions.put(row)
+        return stored, Changed(obj, old)
 
     def _row(self, key: RevisionKey, name: str, found: Discovered, old: RevisionRow | None) -> RevisionRow:
         return RevisionRow(

@@ -92,8 +92,9 @@ class _Difference:
             self.store.commit(partial(self._conclude, refs=refs, shown=shown))
 
     def _put_all(self) -> None:
+        """Package by package, the newest revision first: what is the latest is then known at once, and stays."""
         done, total = 0, len(self.snapshot.revisions)
-        for batch in _batches(self.snapshot.revisions):
+        for batch in _batches(sorted(self.snapshot.revisions, key=lambda found: (found.path, -found.revision))):
             for found in batch:
                 summary_of(found.kptfile)
             self.store.commit(partial(self._put, batch=batch))
@@ -111,10 +112,9 @@ class _Difference:
 
     def _put(self, tx: Transaction, batch: Sequence[Discovered]) -> None:
         ours = self._ours(tx, (found.ref for found in batch))
-        indexed = [found for found in batch if found.ref in ours and not self._is_shadowed(tx, found)]
-        for found in indexed:
-            self.indexer.put(tx, found)
-        for path in {found.path for found in indexed}:
+        # Asked for each when those before it are indexed: one of them may be what shadows it.
+        self.indexer.put_all(tx, (found for found in batch if found.ref in ours and not self._is_shadowed(tx, found)))
+        for path in {found.path for found in batch if found.ref in ours}:
             mark_latest(tx, self.indexer.facts, path)
 
     def _is_shadowed(self, tx: Transaction, found: Discovered) -> bool:
