@@ -40,6 +40,7 @@ def _on_a_fresh_server(work: Callable[[Server], list[Figure]]) -> Case:
 CASES: dict[str, Case] = {
     "starts": lambda directory, _: starting.starts(directory / "data"),
     "creates": _on_a_fresh_server(writes.creates),
+    "rooms": lambda directory, _: writes.rooms(directory / "data"),
     "loaded": _on_a_fresh_server(loaded.loaded_reads),
     "pushes": lambda directory, _: remote.pushes(directory),
     "full-starts": lambda _, stored: starting.full_starts(stored),

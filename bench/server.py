@@ -28,16 +28,20 @@ numbers = itertools.count()
 class Server:
     """Runs until the `with` block ends. `ready_after` is in seconds from the start of the process."""
 
-    def __init__(self, directory: Path, *options: str) -> None:
+    def __init__(self, directory: Path, *options: str, environment: Mapping[str, str] | None = None) -> None:
         self.directory = directory
         self._options = options
+        self._environment = environment or {}
 
     def __enter__(self) -> Self:
         started = time.perf_counter()
         log = self.directory.parent / f"{self.directory.name}.log"
         command = [sys.executable, "-m", "porch", "up", "--port", "0", "--data-dir", str(self.directory)]
         self.process = subprocess.Popen(
-            [*command, "--log-file", str(log), *self._options], stdout=subprocess.PIPE, text=True
+            [*command, "--log-file", str(log), *self._options],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | dict(self._environment),
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from prometheus_client import REGISTRY
 
-from porch.observe import step
+from porch.observe import step, steps
 
 
 def _spent(name: str) -> float:
@@ -17,7 +18,8 @@ def _work() -> int:
     return sum(range(200_000))
 
 
-def test_the_time_of_an_inner_step_is_not_counted_again_by_the_outer_one() -> None:
+def test_the_time_of_an_inner_step_is_not_counted_again_by_the_outer_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "counting", True)
     began = time.thread_time()
     with step("test.outer"):
         _work()
@@ -28,3 +30,9 @@ def test_the_time_of_an_inner_step_is_not_counted_again_by_the_outer_one() -> No
     assert _spent("test.outer") > 0
     assert _spent("test.inner") > 0
     assert _spent("test.outer") + _spent("test.inner") <= whole
+
+
+def test_nothing_is_counted_unless_it_is_asked_for() -> None:
+    with step("test.uncounted"):
+        _work()
+    assert _spent("test.uncounted") == 0
