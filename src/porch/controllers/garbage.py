@@ -16,7 +16,7 @@ import structlog
 
 from porch.cache import SYSTEM
 from porch.controllers.cascade import Cascade
-from porch.controllers.follow import follow, metadata_of, pages
+from porch.controllers.follow import again_and_again, follow, metadata_of, pages
 from porch.controllers.owners import Owners, Presence, is_leaving
 from porch.controllers.queue import WorkQueue
 from porch.errors import NotFound, PorchError
@@ -31,7 +31,6 @@ _VERBS = {"delete", "list", "watch"}
 _OWNERLESS = "events"
 """They come and go in great numbers, and may not own."""
 _THREADS = 4
-_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +58,7 @@ class GarbageCollector:
 
     async def run(self) -> None:
         """Works until cancelled."""
-        while True:
-            try:
-                await self._collect()
-            except* Exception as group:  # noqa: BLE001 - whatever it was, the care goes on
-                _log.warning("looking at everything that is owned again", reason=repr(group.exceptions[0]))
-            await asyncio.sleep(_AGAIN_SECONDS)
+        await again_and_again(self._collect, "looking at everything that is owned again")
 
     async def _collect(self) -> None:
         seen = self._feed.version()

@@ -18,7 +18,7 @@ import structlog
 
 from porch.cache import SYSTEM
 from porch.controllers.emptying import Remains, with_conditions
-from porch.controllers.follow import PAGE, follow, metadata_of, pages
+from porch.controllers.follow import PAGE, again_and_again, follow, metadata_of, pages
 from porch.controllers.queue import WorkQueue
 from porch.errors import NotFound, PorchError
 from porch.keys import NAMESPACES, PACKAGE_REVISIONS, REPOSITORIES, RepositoryKey
@@ -30,7 +30,6 @@ from porch.types.core import Namespace
 _log = structlog.get_logger("porch.controllers")
 _FINALIZER = "kubernetes"
 _THREADS = 4
-_AGAIN_SECONDS = 1.0
 _GATHER_SECONDS = 0.1
 """Between a change in a namespace and the next look at it: objects rarely go alone."""
 
@@ -48,12 +47,7 @@ class NamespaceController:
 
     async def run(self) -> None:
         """Works until cancelled."""
-        while True:
-            try:
-                await self._work_on_all()
-            except* Exception as group:  # noqa: BLE001 - whatever it was, the care goes on
-                _log.warning("listing namespaces again", reason=repr(group.exceptions[0]))
-            await asyncio.sleep(_AGAIN_SECONDS)
+        await again_and_again(self._work_on_all, "listing namespaces again")
 
     async def _work_on_all(self) -> None:
         seen = self._feed.version()

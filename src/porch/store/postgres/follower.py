@@ -18,7 +18,8 @@ import structlog
 from porch.store.interface import Change
 from porch.store.postgres.connection import Database, connect
 from porch.store.postgres.queries import QUERIES
-from porch.store.postgres.versions import PostgresVersionReader, change
+from porch.store.postgres.versions import PostgresVersionReader
+from porch.store.rows import change
 
 Listener = Callable[[Sequence[Change]], None]
 

@@ -8,6 +8,7 @@ from porch.store.postgres.intents import PostgresIntentReader, PostgresIntentWri
 from porch.store.postgres.queries import QUERIES
 from porch.store.postgres.revisions import PostgresRevisionReader, PostgresRevisionWriter
 from porch.store.postgres.versions import PostgresVersionReader, PostgresVersionWriter
+from porch.store.rows import floors
 from porch.store.terms import range_of
 
 _DROP_VERSIONS = QUERIES["version_drop"]
@@ -60,10 +61,8 @@ def jump(transaction: PostgresTransaction) -> int:
 def compact_some(transaction: PostgresTransaction, before: int, limit: int) -> int:
     """Drops at most `limit` versions and returns how many; floors rise only where something was dropped."""
     dropped = transaction.db.execute(_COMPACT, {"before": before, "limit": limit}).fetchall()
-    floors: dict[str, int] = {}
-    for resource, superseded_by in dropped:
-        floors[resource] = max(superseded_by, floors.get(resource, 0))
-    for resource, version in floors.items():
+    raised = floors(dropped)
+    for resource, version in raised.items():
         transaction.db.execute(_RAISE_FLOOR, {"resource": resource, "version": version})
-    transaction.db.execute(_COMPACT_POSTINGS, {"before": max(floors.values(), default=0)})
+    transaction.db.execute(_COMPACT_POSTINGS, {"before": max(raised.values(), default=0)})
     return len(dropped)

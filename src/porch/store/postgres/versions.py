@@ -10,15 +10,13 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from porch.errors import Expired
 from porch.keys import ObjectKey
 from porch.store.interface import Change, NewVersion, Page, Query, StoredVersion
 from porch.store.postgres.connection import Database
 from porch.store.postgres.listing import list_page
 from porch.store.postgres.queries import QUERIES
-from porch.store.selection import owners, strings
+from porch.store.rows import LAST, change, columns, stored
 from porch.store.terms import changed
 
 _READ = QUERIES["sequence_read"]
@@ -32,30 +30,6 @@ _COUNT = QUERIES["count_read"]
 _COUNT_ADD = QUERIES["count_add"]
 _ADD_POSTINGS = QUERIES["posting_add"]
 _END_POSTINGS = QUERIES["posting_end"]
-_COLUMNS = 10  # of one version in a row
-_LAST = 2**63 - 1  # PostgreSQL knows no larger number, clients do
-
-
-def stored(resource: str, row: Sequence[Any]) -> StoredVersion:
-    """From the columns of version_get, in their order."""
-    version, namespace, name, alias, labels, fields, owned, uid, deleted, tail = row
-    return StoredVersion(
-        key=ObjectKey(resource, namespace, name),
-        version=version,
-        uid=uid,
-        tail=tail,
-        alias=alias or "",
-        labels=strings(labels),
-        fields=strings(fields),
-        deleted=deleted,
-        owners=owners(owned),
-    )
-
-
-def change(resource: str, row: Sequence[Any]) -> Change:
-    """From the columns of version_changes."""
-    current, previous = row[:_COLUMNS], row[_COLUMNS:]
-    return Change(stored(resource, current), None if previous[0] is None else stored(resource, previous))
 
 
 class PostgresVersionReader:
@@ -90,7 +64,7 @@ class PostgresVersionReader:
         floor = self._floor(resource)
         if after < floor:
             raise Expired(f"too old resource version: {after} ({floor})")
-        rows = self._db.execute(_CHANGES, {"resource": resource, "after": min(after, _LAST), "limit": limit})
+        rows = self._db.execute(_CHANGES, {"resource": resource, "after": min(after, LAST), "limit": limit})
         return [change(resource, row) for row in rows]
 
     def _floor(self, resource: str) -> int:
@@ -138,7 +112,7 @@ class PostgresVersionWriter(PostgresVersionReader):
     def _append(self, current: StoredVersion, previous: StoredVersion | None) -> StoredVersion:
         if previous is not None:
             self._db.execute(_SUPERSEDE, {"by": current.version, "version": previous.version})
-        self._db.execute(_ADD, _columns(current))
+        self._db.execute(_ADD, columns(current))
         by = (0 if current.deleted else 1) - (0 if previous is None else 1)
         key = current.key
         if by:
@@ -150,24 +124,3 @@ class PostgresVersionWriter(PostgresVersionReader):
         if gained:
             self._db.execute(_ADD_POSTINGS, {**place, "terms": list(gained)})
         return current
-
-
-def _columns(version: StoredVersion) -> dict[str, object]:
-    return {
-        "version": version.version,
-        "resource": version.key.resource,
-        "namespace": version.key.namespace,
-        "name": version.key.name,
-        "superseded_by": version.version if version.deleted else None,
-        "deleted": version.deleted,
-        "uid": version.uid,
-        "alias": version.alias or None,
-        "labels": _encoded(version.labels),
-        "fields": _encoded(version.fields),
-        "owners": _encoded(version.owners, "[]"),
-        "tail": version.tail,
-    }
-
-
-def _encoded(values: object, empty: str = "{}") -> str:
-    return msgspec.json.encode(values).decode() if values else empty

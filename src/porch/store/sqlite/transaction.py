@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from porch.store.interface import DERIVED, JUMP
+from porch.store.rows import floors
 from porch.store.sqlite.intents import SqliteIntentReader, SqliteIntentWriter
 from porch.store.sqlite.queries import QUERIES
 from porch.store.sqlite.revisions import SqliteRevisionReader, SqliteRevisionWriter
@@ -63,10 +64,8 @@ def jump(transaction: SqliteTransaction) -> int:
 def compact_some(transaction: SqliteTransaction, before: int, limit: int) -> int:
     """Drops at most `limit` versions and returns how many; floors rise only where something was dropped."""
     dropped = transaction.db.execute(_COMPACT, {"before": before, "limit": limit}).fetchall()
-    floors: dict[str, int] = {}
-    for resource, superseded_by in dropped:
-        floors[resource] = max(superseded_by, floors.get(resource, 0))
-    for resource, version in floors.items():
+    raised = floors(dropped)
+    for resource, version in raised.items():
         transaction.db.execute(_RAISE_FLOOR, {"resource": resource, "version": version})
-    transaction.db.execute(_COMPACT_POSTINGS, {"before": max(floors.values(), default=0)})
+    transaction.db.execute(_COMPACT_POSTINGS, {"before": max(raised.values(), default=0)})
     return len(dropped)

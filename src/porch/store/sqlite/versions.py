@@ -5,14 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
-
-import msgspec
 
 from porch.errors import Expired
 from porch.keys import ObjectKey
 from porch.store.interface import Change, NewVersion, Page, Query, StoredVersion
-from porch.store.selection import owners, strings
+from porch.store.rows import LAST, change, columns, stored
 from porch.store.sqlite.listing import list_page
 from porch.store.sqlite.queries import QUERIES
 from porch.store.terms import changed
@@ -29,27 +26,9 @@ _ADD_POSTING = QUERIES["posting_add"]
 _END_POSTING = QUERIES["posting_end"]
 _COUNT = QUERIES["count_read"]
 _ADD_COUNT = QUERIES["count_add"]
-_COLUMNS = 10  # of one version in a row
-_LAST = 2**63 - 1  # SQLite knows no larger number, clients do
 ALL_NAMESPACES = "*"
 EVERY_RESOURCE = "*"
 """The floor of this name holds for all resources."""
-
-
-def stored(resource: str, row: Sequence[Any]) -> StoredVersion:
-    """From the columns of version_get, in their order."""
-    version, namespace, name, alias, labels, fields, owned, uid, deleted, tail = row
-    return StoredVersion(
-        key=ObjectKey(resource, namespace, name),
-        version=version,
-        uid=uid,
-        tail=tail,
-        alias=alias or "",
-        labels=strings(labels),
-        fields=strings(fields),
-        deleted=bool(deleted),
-        owners=owners(owned),
-    )
 
 
 class SqliteVersionReader:
@@ -86,17 +65,12 @@ class SqliteVersionReader:
         floor = self._floor(resource)
         if after < floor:
             raise Expired(f"too old resource version: {after} ({floor})")
-        rows = self._db.execute(_CHANGES, {"resource": resource, "after": min(after, _LAST), "limit": limit})
-        return [_change(resource, row) for row in rows]
+        rows = self._db.execute(_CHANGES, {"resource": resource, "after": min(after, LAST), "limit": limit})
+        return [change(resource, row) for row in rows]
 
     def _floor(self, resource: str) -> int:
         (floor,) = self._db.execute(_FLOOR, {"resource": resource, "every": EVERY_RESOURCE}).fetchone()
         return int(floor or 0)
-
-
-def _change(resource: str, row: Sequence[Any]) -> Change:
-    current, previous = row[:_COLUMNS], row[_COLUMNS:]
-    return Change(stored(resource, current), None if previous[0] is None else stored(resource, previous))
 
 
 class SqliteVersionWriter(SqliteVersionReader):
@@ -133,7 +107,7 @@ class SqliteVersionWriter(SqliteVersionReader):
     def _append(self, current: StoredVersion, previous: StoredVersion | None) -> StoredVersion:
         if previous is not None:
             self._db.execute(_SUPERSEDE, {"by": current.version, "version": previous.version})
-        self._db.execute(_ADD, _columns(current))
+        self._db.execute(_ADD, columns(current))
         if current.deleted or previous is None:
             self._count(current.key, -1 if current.deleted else 1)
         self._post(current, previous)
@@ -155,24 +129,3 @@ class SqliteVersionWriter(SqliteVersionReader):
                     "version": current.version,
                 }
                 self._db.executemany(statement, [{**place, "term": term} for term in terms])
-
-
-def _columns(version: StoredVersion) -> dict[str, object]:
-    return {
-        "version": version.version,
-        "resource": version.key.resource,
-        "namespace": version.key.namespace,
-        "name": version.key.name,
-        "superseded_by": version.version if version.deleted else None,
-        "deleted": version.deleted,
-        "uid": version.uid,
-        "alias": version.alias or None,
-        "labels": _encoded(version.labels),
-        "fields": _encoded(version.fields),
-        "owners": _encoded(version.owners) if version.owners else "[]",
-        "tail": version.tail,
-    }
-
-
-def _encoded(values: object) -> str:
-    return msgspec.json.encode(values).decode() if values else "{}"
