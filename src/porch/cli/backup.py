@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,10 +23,12 @@ from porch.cli.archive import ArchiveWriter
 from porch.cli.datadir import locked
 from porch.cli.options import settings_options
 from porch.errors import BadRequest, Conflict, Expired, ServiceUnavailable
-from porch.keys import PACKAGE_REVISIONS, PackageKey, RepositoryKey, RevisionKey
+from porch.keys import PACKAGE_REVISIONS, REPOSITORIES, ObjectKey, PackageKey, RepositoryKey, RevisionKey
 from porch.observe.faults import reach
+from porch.repository.git.refnames import HEADS, TAGS
 from porch.settings import Settings
-from porch.store import Intent, Reads, Store, Transaction
+from porch.store import Change, Intent, Reads, Store, Transaction
+from porch.types.packagerevision import PackageRevision
 
 DATABASE = "porch.db"
 _LEFT_OUT = {"lock", "spool", "git", "kubeconfig"}
@@ -153,12 +155,18 @@ class _CatchUp:
             since = reads.versions.version()
             open_intents = reads.intents.open()
         ended = [intent.id for intent in open_intents if self._has_ended(intent)]
+        known = {intent.id for intent in open_intents}
+        # One that was begun after the copy may have moved its refs before they were read: its metadata are only here.
+        begun = [intent for intent in self.live.intents.open() if intent.id not in known and self._may_be_done(intent)]
         changed = self._changed_since(since)
 
         def catch_up(tx: Transaction) -> None:
             tx.intents.remove([*tx.intents.applied(), *ended])
-            for namespace, name in changed:
-                tx.revisions.put_user_metadata(namespace, name, self.live.revisions.user_metadata(namespace, name))
+            for intent in begun:
+                tx.intents.add(intent)
+            for change in changed:
+                namespace, name, metadata = self._metadata(change)
+                tx.revisions.put_user_metadata(namespace, name, metadata)
 
         self.store.commit(catch_up)
 
@@ -176,10 +184,14 @@ class _CatchUp:
             found not in {move.old, move.new} for found, move in now
         )
 
+    def _may_be_done(self, intent: Intent) -> bool:
+        """Of another one nothing is in the copy: its objects would come back without those that they stand on."""
+        refs = self._refs_of(intent.repository)
+        return refs is None or all(refs.get(move.ref, "") == move.new for move in intent.moves)
+
     def _refs_of(self, key: RepositoryKey) -> Mapping[str, str] | None:
         """Of a hosted Repository; None for a remote one."""
         from porch.cache.opener import HOSTED
-        from porch.keys import REPOSITORIES, ObjectKey
         from porch.types.repository import REPOSITORY
 
         found = self.live.versions.get(ObjectKey(str(REPOSITORIES), key.namespace, key.name))
@@ -188,25 +200,38 @@ class _CatchUp:
             return None
         return self.refs.get(f"{_HOSTED}/{key.namespace}/{git.repo.removeprefix(HOSTED)}.git", {})
 
-    def _changed_since(self, since: int) -> set[tuple[str, str]]:
-        """Package revisions that were written or deleted after the copy of the database: namespace and dotted name."""
-        names: set[tuple[str, str]] = set()
+    def _metadata(self, change: Change) -> tuple[str, str, bytes | None]:
+        """Namespace, dotted name and what users put on a package revision, by its last change. One that was deleted
+        after its ref was copied comes back with what it had.
+        """
+        from porch.cache import UserMetadata
+        from porch.types.packagerevision import PACKAGE_REVISION
+
+        obj: PackageRevision = PACKAGE_REVISION.decode(change.current.version, change.current.tail)
+        namespace, repository = obj.metadata.namespace, RepositoryKey(obj.metadata.namespace, obj.spec.repository)
+        name = RevisionKey(PackageKey(repository, obj.spec.package_name), obj.spec.workspace_name).name
+        metadata = self.live.revisions.user_metadata(namespace, name)
+        if metadata is None and change.current.deleted and self._is_copied(repository, obj):
+            metadata = UserMetadata.of(obj.metadata).encode()
+        return namespace, name, metadata
+
+    def _is_copied(self, repository: RepositoryKey, obj: PackageRevision) -> bool:
+        lock = obj.status.self_lock
+        refs = self._refs_of(repository)
+        if refs is None or lock is None or lock.git is None:
+            return False
+        return any(f"{family}{lock.git.ref}" in refs for family in (HEADS, TAGS))
+
+    def _changed_since(self, since: int) -> Collection[Change]:
+        """The last change of each package revision that was written or deleted after the copy of the database."""
+        last: dict[ObjectKey, Change] = {}
         while True:
             try:
                 changes = self.live.versions.changes(str(PACKAGE_REVISIONS), since, _CHANGES)
             except Expired as error:
                 raise ServiceUnavailable("the log was compacted during the backup; take it again") from error
             for change in changes:
-                names.add((change.current.key.namespace, _dotted(change.current.tail)))
+                last[change.current.key] = change
                 since = change.current.version
             if len(changes) < _CHANGES:
-                return names
-
-
-def _dotted(tail: bytes) -> str:
-    """The name that user metadata are kept by."""
-    from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
-
-    obj: PackageRevision = PACKAGE_REVISION.decode(0, tail)
-    repository = RepositoryKey(obj.metadata.namespace, obj.spec.repository)
-    return RevisionKey(PackageKey(repository, obj.spec.package_name), obj.spec.workspace_name).name
+                return last.values()
