@@ -59,7 +59,10 @@ class Responder:
     async def write(self, body: bytes) -> None:
         """A piece of a body whose length nobody knows; the server flushes it."""
         self.entry.size += len(body)
-        await self.raw_send({"type": "http.response.body", "body": body, "more_body": True})
+        for start in range(0, len(body), _PIECE):
+            await self.raw_send({"type": "http.response.body", "body": body[start : start + _PIECE], "more_body": True})
+            if start + _PIECE < len(body):
+                await asyncio.sleep(0)
 
     async def finish(self) -> None:
         await self.raw_send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -144,6 +144,10 @@ class CachedRepository:
             published_at=obj.status.publish_timestamp,
         )
 
+    def tree_at(self, commit: str, directory: str) -> str:
+        """The tree of a package in a commit that a revision has, or once had. Raises NotFound."""
+        return self._repository.tree_at(commit, directory)
+
     def entries(self, tree: str) -> Mapping[str, Entry]:
         return self._repository.entries(tree)
 

@@ -13,27 +13,27 @@ from dataclasses import replace
 
 import msgspec
 
-from porch.cache import SUBMODULE, CachedRepository
+from porch.cache import SUBMODULE, CachedRepository, Content
 from porch.engine.content import rendered, unchanged
 from porch.engine.delete import BUSY
 from porch.engine.engine import Engine, Revision, author, load
 from porch.engine.rollback import rollback
 from porch.errors import Conflict, Invalid
 from porch.keys import PACKAGE_REVISION_RESOURCES as RESOURCES
-from porch.keys import ObjectKey
-from porch.objects import Call, Replacement
+from porch.objects import Call, Replacement, paging
 from porch.objects.identity import require_same
 from porch.observe import step
 from porch.repository import Entry
 from porch.store import StoredVersion, Transaction
 from porch.strategy.resources import ResourcesStrategy
-from porch.types.packagerevision import DRAFT, PUSH_ON_RENDER_FAILURE
+from porch.types.packagerevision import DRAFT, PACKAGE_REVISION, PUSH_ON_RENDER_FAILURE, PackageRevision
 from porch.types.resources import PACKAGE_REVISION_RESOURCES, PackageRevisionResources
 from porch.types.task import Task
 
 Change = Callable[[PackageRevisionResources], PackageRevisionResources]
 _strategy = ResourcesStrategy(PACKAGE_REVISION_RESOURCES)
 _encode = msgspec.json.Encoder().encode
+NO_FILES = b'"resources":{}'
 _STATUS = b'"status":{"renderStatus":{"result":{"metadata":{},"exitCode":0},"error":""}}'
 
 
@@ -43,24 +43,28 @@ def get_resources(engine: Engine, namespace: str, name: str) -> StoredVersion:
 
 
 def shown(engine: Engine, revision: Revision) -> StoredVersion:
-    """The PackageRevisionResources of a revision. Its JSON is put together from bytes that are kept encoded."""
-    content = engine.cache.content(engine.cache.open_repository(revision.repository), revision.row.tree)
-    spec = b'"resources":' + content.text
-    if content.binaries:
-        spec += b',"binaryResources":' + content.binary
-    return _joined(revision, spec)
+    """The PackageRevisionResources of a revision."""
+    files = files_of(engine.cache.content(engine.cache.open_repository(revision.repository), revision.row.tree))
+    return joined(revision.stored, revision.row.content_version, files)
 
 
-def _joined(revision: Revision, content: bytes) -> StoredVersion:
-    """`content` is the fields of spec that hold files, as JSON without the braces."""
-    row, stored = revision.row, revision.stored
-    meta = {"name": row.name, "namespace": row.namespace, "uid": stored.uid}
-    meta["creationTimestamp"] = revision.object().metadata.creation_timestamp or ""
-    spec = {"packageName": row.path, "workspaceName": row.workspace, "repository": row.repository}
-    number = b',"revision":%d' % row.revision if row.revision else b""
-    tail = b'",%s,"spec":{%s%s,%s},%s}' % (_encode(meta)[1:], _encode(spec)[1:-1], number, content, _STATUS)
-    key = ObjectKey(str(RESOURCES), row.namespace, row.name)
-    return StoredVersion(key, row.content_version, stored.uid, tail, stored.alias, stored.labels, stored.fields)
+def files_of(content: Content) -> bytes:
+    """The fields of spec that hold files, as JSON without the braces, from bytes that are kept encoded."""
+    binary = b',"binaryResources":' + content.binary if content.binaries else b""
+    return b'"resources":%s%s' % (content.text, binary)
+
+
+def joined(revision: StoredVersion, version: int, files: bytes) -> StoredVersion:
+    """The PackageRevisionResources of a stored PackageRevision. `files` is as from `files_of`."""
+    obj: PackageRevision = PACKAGE_REVISION.decode(revision.version, revision.tail)
+    meta = {"name": obj.metadata.name, "namespace": obj.metadata.namespace, "uid": revision.uid}
+    meta["creationTimestamp"] = obj.metadata.creation_timestamp or ""
+    names = {"packageName": obj.spec.package_name, "workspaceName": obj.spec.workspace_name}
+    spec = _encode(names | {"repository": obj.spec.repository})
+    number = b',"revision":%d' % obj.spec.revision if obj.spec.revision else b""
+    tail = b'",%s,"spec":{%s%s,%s},%s}' % (_encode(meta)[1:], spec[1:-1], number, files, _STATUS)
+    key = replace(revision.key, resource=str(RESOURCES))
+    return replace(revision, key=key, version=version, tail=tail)
 
 
 def update_resources(engine: Engine, call: Call, namespace: str, name: str, change: Change) -> StoredVersion:
@@ -69,10 +73,11 @@ def update_resources(engine: Engine, call: Call, namespace: str, name: str, chan
     with engine.locks.hold(RESOURCES, namespace, name, busy):
         revision = load(engine, namespace, name, RESOURCES)
         # A replacement takes nothing from the files that are there, so they need not be read.
-        old = _joined(revision, b'"resources":{}') if isinstance(change, Replacement) else shown(engine, revision)
+        old = _without_files(revision) if isinstance(change, Replacement) else shown(engine, revision)
         before: PackageRevisionResources = PACKAGE_REVISION_RESOURCES.decode(old.version, old.tail)
         new = change(PACKAGE_REVISION_RESOURCES.decode(old.version, old.tail))
         with step("engine.validate"):
+            _accept_later_version(engine, new, before)
             _validate(revision, new, before)
         repository = engine.cache.open_repository(revision.repository)
         with rollback(name), step("engine.save"):
@@ -82,6 +87,21 @@ def update_resources(engine: Engine, call: Call, namespace: str, name: str, chan
             if not _save(engine, call, revision, repository, files):
                 return replace(old, tail=PACKAGE_REVISION_RESOURCES.encode_tail(new))
         return get_resources(engine, namespace, name)
+
+
+def _without_files(revision: Revision) -> StoredVersion:
+    return joined(revision.stored, revision.row.content_version, NO_FILES)
+
+
+def _accept_later_version(engine: Engine, new: PackageRevisionResources, old: PackageRevisionResources) -> None:
+    """A watch tells of resources that enter its selection, by a label perhaps, at the version of that change. Between
+    the version of the content and the newest of all, each one is a version at which the content was as it is now.
+    """
+    named, current = paging.read_version(new.metadata.resource_version), old.metadata.resource_version
+    with engine.store.read() as reads:
+        newest = reads.versions.version()
+    if named and int(current) < named <= newest:
+        new.metadata.resource_version = current
 
 
 def _validate(revision: Revision, new: PackageRevisionResources, old: PackageRevisionResources) -> None:

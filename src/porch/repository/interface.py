@@ -170,6 +170,10 @@ class Repository(Protocol):
         """Reads the mirror (no network). `known` are the refs when it was last read, {} for a full discovery."""
         ...
 
+    def tree_at(self, commit: str, directory: str) -> str:
+        """The tree of a package: what a commit has at a directory. Raises NotFound."""
+        ...
+
     def entries(self, tree: str) -> Mapping[str, Entry]:
         """Files of a package tree, recursively. Raises NotFound."""
         ...

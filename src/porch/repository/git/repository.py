@@ -135,6 +135,12 @@ class GitRepository:
                 self._history_fits = False
         return self._workers.run(discover_mirror, self._mirror.path, directory, branch, dict(known))
 
+    def tree_at(self, commit: str, directory: str) -> str:
+        item = self._mirror.item_at(self._mirror.commit(commit).tree, directory)
+        if item is None or not item.is_directory:
+            raise NotFound(f"commit {commit} has no directory {directory}")
+        return item.id
+
     def entries(self, tree: str) -> Mapping[str, Entry]:
         return self._mirror.entries(tree)
 
