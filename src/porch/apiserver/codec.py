@@ -24,6 +24,8 @@ from porch.workers import WorkerPool
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 DUPLICATES_LIMIT = 256 * 1024
 HEAVY_BODY = 1024 * 1024
+HUGE_BODY = 16 * 1024 * 1024
+"""Above this a body is read here, whatever it holds up: a worker would cost six copies of it."""
 MAX_DEPTH = 200
 
 
@@ -49,7 +51,7 @@ def read_object(
         from porch.apiserver import protobuf
 
         return check_kind(kind, protobuf.decode(kind, body)), []
-    if workers is not None and len(body) > HEAVY_BODY:
+    if workers is not None and HEAVY_BODY < len(body) <= HUGE_BODY:
         plain = workers.run(parse, body, content_type, kind.name)
     else:
         plain = parse(body, content_type, kind.name)

@@ -113,15 +113,22 @@ class DocumentRequest:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response. `headers` come on top of Content-Type, Content-Length, Audit-Id and a default Cache-Control. `rest`
-    makes what follows the body, piece by piece, on a worker thread.
+    """A response. `headers` come on top of Content-Type, Content-Length, Audit-Id and a default Cache-Control. `more`
+    is the body's continuation, where joining would copy too much. `rest` makes what follows the body, piece by piece,
+    on a worker thread.
     """
 
     body: bytes
     content_type: str = "application/json"
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    more: tuple[bytes, ...] = ()
     rest: Iterator[bytes] | None = None
+
+    @property
+    def size(self) -> int:
+        """Of the whole body, unless there is a `rest`."""
+        return len(self.body) + sum(map(len, self.more))
 
 
 class Documents(Protocol):

@@ -41,6 +41,7 @@ def update(operation: Operation, body: bytes) -> Answer:
     target, call = operation.target, operation.call
     options = _options(operation, "UpdateOptions")
     sent = msgspec.to_builtins(_decoded(operation, options, body))
+    del body  # it may be large, and what it said is in `sent`
 
     def make() -> Any:
         # A fresh object each time: storage may ask again, and changes what it gets.

@@ -1,7 +1,7 @@
 """Opened repositories, the index of package revisions, and how both stay in step with git."""
 
 from porch.cache.cache import SYSTEM, Cache, Opener
-from porch.cache.contents import SUBMODULE, Content
+from porch.cache.contents import SUBMODULE
 from porch.cache.facts import RepositoryFacts
 from porch.cache.lanes import Lanes
 from porch.cache.moves import Outcome
@@ -14,7 +14,6 @@ __all__ = [
     "SYSTEM",
     "Cache",
     "CachedRepository",
-    "Content",
     "Lanes",
     "Opener",
     "Outcome",

@@ -6,7 +6,7 @@ never leave this machine; what needs the network goes through the remote's lane.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from porch.cache.facts import RepositoryFacts
 from porch.cache.lanes import Lane
@@ -153,6 +153,14 @@ class CachedRepository:
 
     def read_blobs(self, blobs: list[str]) -> list[bytes]:
         return list(self._repository.read_blobs(blobs))
+
+    def each_blob(self, blobs: list[str]) -> Iterator[bytes]:
+        """As `read_blobs`, with only one of them in memory."""
+        return self._repository.each_blob(blobs)
+
+    def store_early(self, data: bytes, before: Entry | None) -> Entry:
+        """See the port: what is large need not wait in memory for its draft."""
+        return self._repository.store_early(data, before)
 
     def kept_or_new(self, entry: Entry | None, data: bytes) -> Entry | bytes:
         """The entry itself when its content is `data` already."""

@@ -7,12 +7,14 @@ tell any more has been replaced or deleted since, and a later event says so; onl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 import structlog
 
 from porch.cache import CachedRepository
 from porch.engine.engine import Engine
-from porch.engine.resources import NO_FILES, files_of, joined
+from porch.engine.resources import NO_FILES, joined
 from porch.errors import PorchError
 from porch.keys import RepositoryKey
 from porch.store import Change, StoredVersion
@@ -66,18 +68,17 @@ class FollowedResources:
 
     def whole(self, item: StoredVersion, *, last: bool) -> StoredVersion | None:
         try:
-            files = self._files(item)
+            return joined(item, item.version, self._files(item))
         except PorchError as error:
-            if not last:
-                _log.info("left out of a watch", package_revision=item.key.name, reason=error.message)
-                return None
-            files = NO_FILES
-        return joined(item, item.version, files)
+            if last:
+                return joined(item, item.version, NO_FILES)
+            _log.info("left out of a watch", package_revision=item.key.name, reason=error.message)
+            return None
 
-    def _files(self, item: StoredVersion) -> bytes:
+    def _files(self, item: StoredVersion) -> Iterable[bytes]:
         place = _place(item)
         repository = self._repository(item, place)
-        return files_of(self._engine.cache.content(repository, _tree(repository, place)))
+        return self._engine.cache.fields(repository, _tree(repository, place))
 
     def _repository(self, item: StoredVersion, place: _Place) -> CachedRepository:
         return self._engine.cache.open_repository(RepositoryKey(item.key.namespace, place.spec.repository))

@@ -7,13 +7,13 @@ which content or lifecycle last changed, so that a label put on the PackageRevis
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import msgspec
 
-from porch.cache import SUBMODULE, CachedRepository, Content
+from porch.cache import SUBMODULE, CachedRepository
 from porch.engine.content import rendered, unchanged
 from porch.engine.delete import BUSY
 from porch.engine.engine import Engine, Revision, author, load
@@ -25,16 +25,18 @@ from porch.objects.identity import require_same
 from porch.observe import step
 from porch.repository import Entry
 from porch.store import StoredVersion, Transaction
+from porch.strategy.base64text import decoded
 from porch.strategy.resources import ResourcesStrategy
 from porch.types.packagerevision import DRAFT, PACKAGE_REVISION, PUSH_ON_RENDER_FAILURE, PackageRevision
 from porch.types.resources import PACKAGE_REVISION_RESOURCES, PackageRevisionResources
 from porch.types.task import Task
 
 Change = Callable[[PackageRevisionResources], PackageRevisionResources]
+_LARGE = 1024 * 1024
 _strategy = ResourcesStrategy(PACKAGE_REVISION_RESOURCES)
 _encode = msgspec.json.Encoder().encode
-NO_FILES = b'"resources":{}'
-_STATUS = b'"status":{"renderStatus":{"result":{"metadata":{},"exitCode":0},"error":""}}'
+NO_FILES = (b'"resources":{}',)
+_STATUS = b'},"status":{"renderStatus":{"result":{"metadata":{},"exitCode":0},"error":""}}}'
 
 
 def get_resources(engine: Engine, namespace: str, name: str) -> StoredVersion:
@@ -44,27 +46,27 @@ def get_resources(engine: Engine, namespace: str, name: str) -> StoredVersion:
 
 def shown(engine: Engine, revision: Revision) -> StoredVersion:
     """The PackageRevisionResources of a revision."""
-    files = files_of(engine.cache.content(engine.cache.open_repository(revision.repository), revision.row.tree))
+    files = engine.cache.fields(engine.cache.open_repository(revision.repository), revision.row.tree)
     return joined(revision.stored, revision.row.content_version, files)
 
 
-def files_of(content: Content) -> bytes:
-    """The fields of spec that hold files, as JSON without the braces, from bytes that are kept encoded."""
-    binary = b',"binaryResources":' + content.binary if content.binaries else b""
-    return b'"resources":%s%s' % (content.text, binary)
-
-
-def joined(revision: StoredVersion, version: int, files: bytes) -> StoredVersion:
-    """The PackageRevisionResources of a stored PackageRevision. `files` is as from `files_of`."""
+def joined(revision: StoredVersion, version: int, files: Iterable[bytes]) -> StoredVersion:
+    """The PackageRevisionResources of a stored PackageRevision, put together from bytes that are kept encoded. `files`
+    are the fields of spec that hold them.
+    """
     obj: PackageRevision = PACKAGE_REVISION.decode(revision.version, revision.tail)
     meta = {"name": obj.metadata.name, "namespace": obj.metadata.namespace, "uid": revision.uid}
     meta["creationTimestamp"] = obj.metadata.creation_timestamp or ""
     names = {"packageName": obj.spec.package_name, "workspaceName": obj.spec.workspace_name}
     spec = _encode(names | {"repository": obj.spec.repository})
     number = b',"revision":%d' % obj.spec.revision if obj.spec.revision else b""
-    tail = b'",%s,"spec":{%s%s,%s},%s}' % (_encode(meta)[1:], spec[1:-1], number, files, _STATUS)
+    head = b'",%s,"spec":{%s%s,' % (_encode(meta)[1:], spec[1:-1], number)
+    tail = io.BytesIO()  # it gives away its bytes without a copy
+    tail.write(head)
+    tail.writelines(files)
+    tail.write(_STATUS)
     key = replace(revision.key, resource=str(RESOURCES))
-    return replace(revision, key=key, version=version, tail=tail)
+    return replace(revision, key=key, version=version, tail=tail.getvalue())
 
 
 def update_resources(engine: Engine, call: Call, namespace: str, name: str, change: Change) -> StoredVersion:
@@ -122,15 +124,19 @@ def _files(
     """
     tree = revision.row.tree
     entries = repository.entries(tree)
-    files = {
-        path: repository.kept_or_new(entries.get(path), text.encode()) for path, text in new.spec.resources.items()
-    }
+    files = {path: _file(repository, entries.get(path), text.encode()) for path, text in new.spec.resources.items()}
     untold = {path for path, entry in entries.items() if entry.mode == SUBMODULE}
     if new.spec.binary_resources is None:
         untold |= engine.cache.content(repository, tree).binaries
-    for path, data in (new.spec.binary_resources or {}).items():
-        files[path] = repository.kept_or_new(entries.get(path), base64.b64decode(data))
+    for path, text in (new.spec.binary_resources or {}).items():
+        files[path] = _file(repository, entries.get(path), decoded(text))
     return {path: entries[path] for path in untold} | files
+
+
+def _file(repository: CachedRepository, before: Entry | None, data: bytes) -> bytes | Entry:
+    """What is large goes to the local copy at once, so that many of them are not in memory together."""
+    kept = repository.kept_or_new(before, data)
+    return repository.store_early(data, before) if kept is data and len(data) > _LARGE else kept
 
 
 def _save(

@@ -12,6 +12,7 @@ from porch.repository.interface import (
     PushReport,
     Repository,
     Snapshot,
+    StoredEarly,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "PushReport",
     "Repository",
     "Snapshot",
+    "StoredEarly",
 ]

@@ -8,7 +8,7 @@ network where they say so. Foreign exceptions are converted at this door; texts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -33,6 +33,11 @@ class Entry:
     mode: int
     blob: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEarly(Entry):
+    """A content that is in the local copy already, and perhaps nowhere else."""
 
 
 Files = Mapping[str, "bytes | Entry"]
@@ -180,6 +185,14 @@ class Repository(Protocol):
 
     def read_blobs(self, blobs: Sequence[str]) -> Sequence[bytes]:
         """Contents of blobs. Raises NotFound."""
+        ...
+
+    def each_blob(self, blobs: Sequence[str]) -> Iterator[bytes]:
+        """As `read_blobs`, with only one of them in memory."""
+        ...
+
+    def store_early(self, data: bytes, before: Entry | None) -> StoredEarly:
+        """Stores a content before its draft does, as what a draft would make of it at the place of `before`."""
         ...
 
     def blob_id(self, data: bytes) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from porch.errors import FieldError, duplicate, invalid, too_many
 from porch.krm.paths import collisions, path_problem
+from porch.strategy.base64text import is_base64
 from porch.strategy.interface import Column, Strategy
 from porch.strategy.packagerevision import PackageRevisionStrategy
 from porch.types.resources import PackageRevisionResources, PackageRevisionResourcesSpec
@@ -66,13 +65,5 @@ def _base64_errors(binaries: dict[str, str]) -> list[FieldError]:
     return [
         invalid(f"{_BINARIES}[{path[:256]}]", text[:40], "must be base64 (standard alphabet, padded)")
         for path, text in binaries.items()
-        if not _is_base64(text)
+        if not is_base64(text)
     ]
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True

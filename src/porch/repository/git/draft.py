@@ -6,8 +6,9 @@ worker process, which writes it into the mirror as a pack; only the ids come bac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from porch.errors import BadRequest, Conflict, FieldError, Invalid, NotFound, invalid, required
 from porch.keys import PACKAGE_REVISION_RESOURCES, PackageKey, RepositoryKey, RevisionKey, join_path
@@ -29,11 +30,12 @@ from porch.repository.git.paths import collisions, path_problem
 from porch.repository.git.refnames import draft_ref
 from porch.repository.git.times import timestamp
 from porch.repository.git.trees import replace_directory, write_package
-from porch.repository.interface import Author, Discovered, Entry, Files
+from porch.repository.interface import Author, Discovered, Entry, Files, StoredEarly
 from porch.types.packagerevision import DRAFT, PROPOSED
 from porch.types.task import Task
 
 KPTFILE = "Kptfile"
+_BATCH_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class GitDraft:
     def _store(self, files: Files) -> dict[str, Entry]:
         """Every file as an entry: new contents become blobs, and keep the mode of the file that they replace."""
         stored = {path: file for path, file in files.items() if isinstance(file, Entry)}
+        self.stored_elsewhere |= any(isinstance(file, StoredEarly) for file in stored.values())
         fresh = {path: file for path, file in files.items() if not isinstance(file, Entry)}
         for path, blob in self._store_blobs(fresh).items():
             stored[path] = self._entry(path, blob, len(fresh[path]))
@@ -120,7 +123,8 @@ class GitDraft:
     def _store_blobs(self, fresh: Mapping[str, bytes]) -> dict[str, str]:
         if sum(map(len, fresh.values())) > BIG:
             self.stored_elsewhere = True
-            return dict(zip(fresh, self._workshop.store_blobs(list(fresh.values())), strict=True))
+            stored = (self._workshop.store_blobs(batch) for batch in _batches(fresh.values()))
+            return dict(zip(fresh, chain.from_iterable(stored), strict=True))
         known = {entry.blob for entry in self._entries.values()}
         blobs = {path: object_id(BLOB, data) for path, data in fresh.items()}
         for path, blob in blobs.items():
@@ -129,16 +133,34 @@ class GitDraft:
         return blobs
 
     def _entry(self, path: str, blob: str, size: int) -> Entry:
-        """Links and submodules stay only as they are; changed, they become plain files, so none can be made here."""
-        before = self._files.get(path)
-        keeps = before is not None and (before.mode == EXECUTABLE or (before.mode == LINK and before.blob == blob))
-        return Entry(before.mode if before and keeps else FILE, blob, size)
+        return Entry(mode_beside(self._files.get(path), blob), blob, size)
 
     def _content(self, file: bytes | Entry) -> bytes:
         if isinstance(file, bytes):
             return file
         made = self.objects.get(file.blob)
         return made[1] if made else self._workshop.mirror.read_as(BLOB, file.blob)
+
+
+def mode_beside(before: Entry | None, blob: str) -> int:
+    """The mode of a content that takes the place of `before`. Links and submodules stay only as they are; changed, they
+    become plain files, so none can be made here.
+    """
+    keeps = before is not None and (before.mode == EXECUTABLE or (before.mode == LINK and before.blob == blob))
+    return before.mode if before is not None and keeps else FILE
+
+
+def _batches(contents: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """As many as a worker shall have at once: each is copied on the way to it."""
+    batch: list[bytes] = []
+    size = 0
+    for data in contents:
+        if batch and size + len(data) > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(data)
+        size += len(data)
+    yield batch
 
 
 def _wrong(path: str, problem: str) -> FieldError:
