@@ -1,7 +1,7 @@
 """Opened repositories, the index of package revisions, and how both stay in step with git."""
 
 from porch.cache.cache import SYSTEM, Cache, Opener
-from porch.cache.contents import SUBMODULE
+from porch.cache.contents import is_hidden
 from porch.cache.facts import RepositoryFacts
 from porch.cache.intents import Outcome
 from porch.cache.lanes import Lanes
@@ -10,7 +10,6 @@ from porch.cache.rows import UserMetadata
 from porch.cache.sync import SyncResult
 
 __all__ = [
-    "SUBMODULE",
     "SYSTEM",
     "Cache",
     "CachedRepository",
@@ -20,4 +19,5 @@ __all__ = [
     "RepositoryFacts",
     "SyncResult",
     "UserMetadata",
+    "is_hidden",
 ]

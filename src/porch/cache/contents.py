@@ -20,7 +20,11 @@ from porch.repository import Entry
 
 _LIMIT_BYTES = 64 * 1024 * 1024
 _PIECE = 3 * 128 * 1024  # divisible by three, or base64 would pad in the middle
-SUBMODULE = 0o160000
+
+
+def is_hidden(path: str, entry: Entry) -> bool:
+    """Submodules and names that are no UTF-8 can be neither shown to clients nor sent by them."""
+    return entry.is_submodule or any("\udc80" <= character <= "\udcff" for character in path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,8 @@ def _read(repository: CachedRepository, tree: str) -> Content:
 
 
 def _files(repository: CachedRepository, entries: Mapping[str, Entry]) -> Iterator[tuple[str, bytes]]:
-    """One after the other. A submodule is no file."""
-    blobs = {path: entry.blob for path, entry in entries.items() if entry.mode != SUBMODULE}
+    """One after the other."""
+    blobs = {path: entry.blob for path, entry in entries.items() if not is_hidden(path, entry)}
     return zip(blobs, repository.each_blob(list(blobs.values())), strict=True)
 
 

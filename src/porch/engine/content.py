@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from porch.cache import CachedRepository
+from porch.cache import CachedRepository, is_hidden
 from porch.engine.engine import Engine
 from porch.errors import Invalid
 from porch.render import render
@@ -20,12 +20,13 @@ _HEAVY_BYTES = 256 * 1024
 def rendered(
     engine: Engine, repository: CachedRepository, name: str, files: Files, *, push_on_failure: bool = False
 ) -> Files:
-    """Renders the whole package `name`. Files that rendering does not read, or leaves as they were, come back as given.
+    """Renders the whole package `name`. Files that rendering does not read, or leaves as they were, come back as given:
+    links are never followed, nor read as if their target were their content.
 
     Raises Invalid with a FieldError for each wrong file, unless `push_on_failure` wants the package kept as it is, with
     the failure in its Kptfile.
     """
-    texts = _texts(repository, {path: item for path, item in files.items() if _is_read(path)})
+    texts = _texts(repository, {path: item for path, item in files.items() if _is_read(path, item)})
     heavy = sum(map(len, texts.values())) > _HEAVY_BYTES
     result = engine.workers.run(render, texts) if heavy else render(texts)
     if result.problems and not (push_on_failure and result.storable):
@@ -34,7 +35,9 @@ def rendered(
     return {**files, **changed}
 
 
-def _is_read(path: str) -> bool:
+def _is_read(path: str, item: bytes | Entry) -> bool:
+    if isinstance(item, Entry) and (not item.is_file or is_hidden(path, item)):
+        return False
     base = path.rpartition("/")[2]
     return base in _READ_NAMES or base.endswith(_READ_SUFFIXES)
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 import msgspec
 
-from porch.cache import SUBMODULE, CachedRepository
+from porch.cache import CachedRepository, is_hidden
 from porch.engine.content import rendered, unchanged
 from porch.engine.delete import BUSY
 from porch.engine.engine import Engine, Revision, author, load
@@ -80,8 +81,8 @@ def update_resources(engine: Engine, call: Call, namespace: str, name: str, chan
         new = change(PACKAGE_REVISION_RESOURCES.decode(old.version, old.tail))
         with step("engine.validate"):
             _accept_later_version(engine, new, before)
-            _validate(revision, new, before)
-        repository = engine.cache.open_repository(revision.repository)
+            repository = engine.cache.open_repository(revision.repository)
+            _validate(revision, new, before, repository.entries(revision.row.tree).keys())
         with rollback(name), step("engine.save"):
             files = _files(engine, repository, revision, new)
             if unchanged(files, repository.entries(revision.row.tree)):
@@ -106,12 +107,14 @@ def _accept_later_version(engine: Engine, new: PackageRevisionResources, old: Pa
         new.metadata.resource_version = current
 
 
-def _validate(revision: Revision, new: PackageRevisionResources, old: PackageRevisionResources) -> None:
+def _validate(
+    revision: Revision, new: PackageRevisionResources, old: PackageRevisionResources, known: AbstractSet[str]
+) -> None:
     require_same(PACKAGE_REVISION_RESOURCES, new.metadata, old.metadata, must_name_version=True)
     if revision.row.lifecycle != DRAFT:
         why = f'cannot update a package revision with lifecycle value "{revision.row.lifecycle}"; package must be Draft'
         raise Conflict.of(RESOURCES.group, RESOURCES.resource, revision.row.name, why)
-    errors = _strategy.validate(new)
+    errors = _strategy.file_errors(new.spec, known)
     if errors:
         raise Invalid.of(RESOURCES.group, PACKAGE_REVISION_RESOURCES.name, revision.row.name, errors)
 
@@ -120,12 +123,12 @@ def _files(
     engine: Engine, repository: CachedRepository, revision: Revision, new: PackageRevisionResources
 ) -> dict[str, bytes | Entry]:
     """The files as the client wants them. Without `binaryResources` the client does not know of binaries: all
-    stay, as submodules, which nobody can send, always do.
+    stay, as those always do that nobody can be shown.
     """
     tree = revision.row.tree
     entries = repository.entries(tree)
     files = {path: _file(repository, entries.get(path), text.encode()) for path, text in new.spec.resources.items()}
-    untold = {path for path, entry in entries.items() if entry.mode == SUBMODULE}
+    untold = {path for path, entry in entries.items() if is_hidden(path, entry)}
     if new.spec.binary_resources is None:
         untold |= engine.cache.content(repository, tree).binaries
     for path, text in (new.spec.binary_resources or {}).items():

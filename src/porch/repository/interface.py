@@ -34,6 +34,15 @@ class Entry:
     blob: str
     size: int
 
+    @property
+    def is_file(self) -> bool:
+        """A regular file, executable or not, also with the odd permissions of old histories."""
+        return self.mode & 0o170000 == 0o100000
+
+    @property
+    def is_submodule(self) -> bool:
+        return self.mode == 0o160000
+
 
 @dataclass(frozen=True, slots=True)
 class StoredEarly(Entry):

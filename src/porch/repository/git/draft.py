@@ -12,6 +12,7 @@ from itertools import chain
 
 from porch.errors import BadRequest, Conflict, FieldError, Invalid, NotFound, invalid, required
 from porch.keys import PACKAGE_REVISION_RESOURCES, PackageKey, RepositoryKey, RevisionKey, join_path
+from porch.krm.paths import collisions, path_problem
 from porch.repository.git.address import PORCH
 from porch.repository.git.annotations import CREATION_TASKS, draft_message
 from porch.repository.git.mirror import BIG, Mirror
@@ -26,7 +27,6 @@ from porch.repository.git.objects import (
     encode_commit,
     object_id,
 )
-from porch.repository.git.paths import collisions, path_problem
 from porch.repository.git.refnames import draft_ref
 from porch.repository.git.times import timestamp
 from porch.repository.git.trees import replace_directory, write_package
@@ -105,7 +105,7 @@ class GitDraft:
         ]
         if not errors:
             clashes = collisions(files, self._files.keys())
-            errors = [_wrong(path, problem) for path, problem in clashes.items()]
+            errors = [_wrong(path, problem) for path, problem in clashes]
         if errors:
             package = PackageKey(self._workshop.repository, self.result.path)
             name = RevisionKey(package, self.result.workspace).name
