@@ -34,32 +34,41 @@ class Upkeep:
 
     def replay(self) -> None:
         """Writes the objects and refs of hosted intents again, which is nothing where they are; of an interrupted one
-        only if its refs had begun to move. Before anything is served; the intents of a Repository that was
-        unregistered have nobody to miss them.
+        only if its refs had begun to move, which is asked before any is replayed: they bring back refs that later ones
+        deleted. Before anything is served; the intents of a Repository that was unregistered have nobody to miss them.
         """
         with self._cache.store.read() as reads:
             intents = reads.intents.all()
-        for intent in intents:
-            try:
-                self._replay(intent)
-            except PorchError as error:
-                _log.warning("a redo record was not replayed", intent=intent.id, error=error.message)
+        for intent in [intent for intent in intents if self._tried(self._had_begun, intent)]:
+            self._tried(self._replay, intent)
 
-    def _replay(self, intent: Intent) -> None:
+    def _tried(self, work: Callable[[Intent], bool], intent: Intent) -> bool:
+        try:
+            return work(intent)
+        except PorchError as error:
+            _log.warning("a redo record was not replayed", intent=intent.id, error=error.message)
+            return False
+
+    def _had_begun(self, intent: Intent) -> bool:
         opened = self._cache.open_repository(intent.repository)
-        facts = opened.facts
-        if facts.hosted and (intent.applied or opened.outcome(intent) is not Outcome.UNDONE):
-            path = self._layout.hosted(facts.key.namespace, facts.hosted_name)
-            restore(str(path), intent.pack, intent.moves)
-            reach("intent-replayed")
+        return opened.facts.hosted and (intent.applied or opened.outcome(intent) is not Outcome.UNDONE)
+
+    def _replay(self, intent: Intent) -> bool:
+        facts = self._cache.open_repository(intent.repository).facts
+        path = self._layout.hosted(facts.key.namespace, facts.hosted_name)
+        restore(str(path), intent.pack, intent.moves)
+        reach("intent-replayed")
+        return True
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
+        """What is synced now, the next start need not replay."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
+            self._guard(self.release_intents)
 
     def _run(self) -> None:
         rounds = 0
