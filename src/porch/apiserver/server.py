@@ -139,6 +139,9 @@ class _Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._arrived()
         super().connection_lost(exc)
+        # uvicorn does so only after a clean end. The timer would hold what there is of a broken connection, a third of
+        # a megabyte, for as long as an idle client may stay.
+        self._unset_keepalive_if_required()
 
     def shutdown(self) -> None:
         super().shutdown()
