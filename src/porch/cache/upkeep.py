@@ -8,7 +8,7 @@ cut took.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -17,7 +17,7 @@ from porch.cache.intents import Outcome
 from porch.cache.opener import Layout
 from porch.errors import PorchError
 from porch.observe.faults import reach
-from porch.repository.git import restore, sync_to_disk, upkeep
+from porch.repository.git import discard, drop_newest_torn, restore, sync_to_disk, upkeep
 from porch.store import Intent
 
 _log = structlog.get_logger("porch.upkeep")
@@ -35,8 +35,9 @@ class Upkeep:
     def replay(self) -> None:
         """Writes the objects and refs of hosted intents again, which is nothing where they are; of an interrupted one
         only if its refs had begun to move. Before anything is served; the intents of a Repository that was
-        unregistered have nobody to miss them.
+        unregistered have nobody to miss them. Then all is durable that a process which died had not synced.
         """
+        drop_newest_torn([str(path.parent) for path in self._layout.directory.glob("git/hosted/*/*.git/objects")])
         with self._cache.store.read() as reads:
             intents = reads.intents.all()
         for intent in intents:
@@ -44,14 +45,19 @@ class Upkeep:
                 self._replay(intent)
             except PorchError as error:
                 _log.warning("a redo record was not replayed", intent=intent.id, error=error.message)
+        sync_to_disk(str(self._layout.directory))
 
     def _replay(self, intent: Intent) -> None:
         opened = self._cache.open_repository(intent.repository)
         facts = opened.facts
-        if facts.hosted and (intent.applied or opened.outcome(intent) is not Outcome.UNDONE):
-            path = self._layout.hosted(facts.key.namespace, facts.hosted_name)
-            restore(str(path), intent.pack, intent.moves)
+        if not facts.hosted:
+            return
+        path = str(self._layout.hosted(facts.key.namespace, facts.hosted_name))
+        if intent.applied or opened.outcome(intent) is not Outcome.UNDONE:
+            restore(path, intent.pack, intent.moves)
             reach("intent-replayed")
+        else:
+            discard(path, intent.moves)
 
     def start(self) -> None:
         self._thread.start()
@@ -77,14 +83,23 @@ class Upkeep:
             _log.warning("upkeep failed, and is tried again", error=str(error))
 
     def release_intents(self) -> None:
-        """Syncs the files to disk, then forgets the applied intents that were there before."""
-        store = self._cache.store
-        with store.read() as reads:
-            applied = reads.intents.applied()
+        """Forgets the applied intents that are there, once their files are durable."""
+        if self._applied():
+            self.make_durable()
+
+    def make_durable(self) -> None:
+        """Syncs the files to disk, also what no intent guards, then forgets the applied intents that were there before.
+        Raises OSError.
+        """
+        applied = self._applied()
+        reach("unsynced")
+        sync_to_disk(str(self._layout.directory))
         if applied:
-            reach("unsynced")
-            sync_to_disk(str(self._layout.directory))
-            store.commit(lambda tx: tx.intents.remove(applied))
+            self._cache.store.commit(lambda tx: tx.intents.remove(applied))
+
+    def _applied(self) -> Sequence[str]:
+        with self._cache.store.read() as reads:
+            return reads.intents.applied()
 
     def _compact(self) -> None:
         with self._cache.store.read() as reads:
