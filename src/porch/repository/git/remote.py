@@ -20,7 +20,7 @@ from porch.repository.git.moves import check_fast_forward, in_order, move_refs
 from porch.repository.git.pack import build_pack
 from porch.repository.git.protocol import Advertisement, Malformed, push_request, read_advertisement, read_report
 from porch.repository.git.refnames import HEADS, TAGS
-from porch.repository.git.refs import LISTED
+from porch.repository.git.refs import LISTED, clear_torn_refs
 from porch.repository.git.repository import GitRepository
 from porch.repository.git.wire import FileWire, Unclear, Wire, authorization
 from porch.repository.interface import Credentials, PushReport
@@ -235,5 +235,6 @@ def open_remote(
     `ca` is a PEM bundle, `deadline` seconds for one operation on the remote.
     """
     mirror = Mirror.prepare(path)
+    clear_torn_refs(path)
     origin = RemoteOrigin(mirror, address, credentials, ca, deadline)
     return GitRepository(address, mirror, origin, workers, mirror_id=mirror_id, location=location, clock=clock)
