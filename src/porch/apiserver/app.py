@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -37,8 +36,9 @@ from porch.apiserver.respond import Responder
 from porch.apiserver.route import Resources, Target, WrongMethod, find, index
 from porch.apiserver.table import include_object
 from porch.errors import BadRequest, Conflict, Details, NotFound, PorchError, Timeout, TooManyRequests, exhausted
-from porch.memory import HUGE, give_back
+from porch.memory import HUGE, trim
 from porch.objects import Call, Caller, ChangeFeed
+from porch.workers import Threads
 
 T = TypeVar("T")
 _ANONYMOUS = ("livez", "readyz", "healthz", "version")
@@ -86,8 +86,8 @@ class App:
         self._documents = documents
         self._stopping = stopping
         self._limits = limits or Limits()
-        self._readers = ThreadPoolExecutor(self._limits.read_threads, "porch-read")
-        self._writers = ThreadPoolExecutor(self._limits.write_threads, "porch-write")
+        self._readers = Threads(self._limits.read_threads, "porch-read")
+        self._writers = Threads(self._limits.write_threads, "porch-write")
         self._in_flight = {"read": 0, "write": 0, "watch": 0}
         self._chunks = watch.Chunks()
         self._watches: set[watch.Watch] = set()
@@ -153,7 +153,7 @@ class App:
             await responder.send(answer)
             if answer.size > HUGE:
                 del answer
-                await asyncio.to_thread(give_back)
+                await asyncio.to_thread(trim)
 
     def _document(self, request: Request) -> Answer:
         asked = DocumentRequest(request.path, request.query, request.headers)
@@ -211,7 +211,7 @@ class App:
     async def _read(self, work: Callable[[], Answer], *, inline: bool) -> Answer:
         return work() if inline else await self._in_thread(self._readers, work)
 
-    async def _in_thread(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    async def _in_thread(self, pool: Threads, work: Callable[[], T]) -> T:
         """The one place where blocking work leaves the event loop; the steps that it takes are still this request's."""
         return await asyncio.get_running_loop().run_in_executor(pool, contextvars.copy_context().run, work)
 

@@ -18,6 +18,7 @@ import msgspec
 from porch.apiserver.conform import Mismatch, node_of
 from porch.apiserver.negotiate import JSON, YAML
 from porch.errors import BadRequest, UnsupportedMediaType
+from porch.memory import need
 from porch.types.kind import Kind
 from porch.workers import WorkerPool
 
@@ -25,8 +26,10 @@ PROTOBUF = "application/vnd.kubernetes.protobuf"
 DUPLICATES_LIMIT = 256 * 1024
 HEAVY_BODY = 1024 * 1024
 HUGE_BODY = 16 * 1024 * 1024
-"""Above this a body is read here, whatever it holds up: a worker would cost six copies of it."""
+"""Above this JSON is read here, whatever it holds up: a worker would cost six copies of it."""
 MAX_DEPTH = 200
+_ROOM = 4
+"""So many times the size of a body is needed to read it: msgspec ends the process when it gets no memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def read_object(
         from porch.apiserver import protobuf
 
         return check_kind(kind, protobuf.decode(kind, body)), []
-    if workers is not None and HEAVY_BODY < len(body) <= HUGE_BODY:
+    if workers is not None and len(body) > HEAVY_BODY and (media != JSON or len(body) <= HUGE_BODY):
         plain = workers.run(parse, body, content_type, kind.name)
     else:
         plain = parse(body, content_type, kind.name)
@@ -76,6 +79,7 @@ def parse(body: bytes, content_type: str, name: str) -> Any:
 
 def parse_json(body: bytes, problem: str) -> Any:
     """Raises BadRequest that starts with `problem`."""
+    need(_ROOM * len(body))
     try:
         value = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -16,10 +16,13 @@ from functools import partial
 import msgspec
 
 from porch.cache.repository import CachedRepository
+from porch.memory import need
 from porch.repository import Entry
 
 _LIMIT_BYTES = 64 * 1024 * 1024
 _PIECE = 3 * 128 * 1024  # divisible by three, or base64 would pad in the middle
+_ROOM = 3
+"""So many times the size of the files is needed to encode them: msgspec ends the process when it gets no memory."""
 
 
 def is_hidden(path: str, entry: Entry) -> bool:
@@ -89,11 +92,13 @@ class Contents:
 def _read(repository: CachedRepository, tree: str) -> Content:
     text: dict[str, str] = {}
     binary: dict[str, str] = {}
-    for path, data in _files(repository, repository.entries(tree)):
+    entries = repository.entries(tree)
+    for path, data in _files(repository, entries):
         try:
             text[path] = data.decode("utf-8")
         except UnicodeDecodeError:
             binary[path] = base64.b64encode(data).decode()
+    need(_ROOM * sum(entry.size for entry in entries.values()))
     return Content(msgspec.json.encode(text), msgspec.json.encode(binary), frozenset(binary))
 
 
@@ -109,6 +114,7 @@ def _streamed(repository: CachedRepository, entries: Mapping[str, Entry]) -> Ite
         yield b'"resources":{'
         comma = b""
         for path, data in _files(repository, entries):
+            need(_ROOM * len(data))
             key = msgspec.json.encode(path) + b":"
             try:
                 yield comma + key + msgspec.json.encode(data.decode("utf-8"))

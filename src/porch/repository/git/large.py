@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from porch.durable import sync_folder
 from porch.errors import InternalError, NotFound, ServiceUnavailable
 from porch.repository.git.executable import GitFailed, conversation
 from porch.repository.git.objects import BLOB, header, object_id
@@ -29,23 +30,29 @@ def store_large(path: str, data: bytes) -> str:
     name = object_id(BLOB, data)
     folder = Path(path, "objects", name[:2])
     target = folder / name[2:]
-    if target.exists() and target.stat().st_size:
-        return name
     temporary = folder / f"tmp_obj_{secrets.token_hex(8)}"  # git knows and ignores such names
     try:
         folder.mkdir(exist_ok=True)
-        with temporary.open("xb") as file:
-            for piece in _compressed(data):
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o444)
-        temporary.rename(target)
-        _sync(folder)
+        if target.exists() and target.stat().st_size:
+            with target.open("rb") as file:
+                os.fsync(file.fileno())  # nobody may have done so yet
+        else:
+            _write(temporary, data)
+            temporary.rename(target)
+        sync_folder(folder)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise ServiceUnavailable(f"cannot write to the server's data directory: {error.strerror}") from error
     return name
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        for piece in _compressed(data):
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    path.chmod(0o444)
 
 
 def _compressed(data: bytes) -> Iterator[bytes]:
@@ -57,14 +64,6 @@ def _compressed(data: bytes) -> Iterator[bytes]:
     for start in range(0, len(data), _PIECE):
         yield encoder.compress(view[start : start + _PIECE])
     yield encoder.flush()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def each_blob(path: str, names: Sequence[str]) -> Iterator[bytes]:
