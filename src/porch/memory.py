@@ -1,5 +1,5 @@
-"""Asking for memory before a library in C does, since some of them do not survive it when the system refuses; and giving
-back what a huge request has left.
+"""Asking for memory before a library in C does, since some of them do not survive it when the system refuses; and
+giving back what a huge request has left.
 
 Python's own allocator is asked, which also has what was freed before. What it gives is not touched, so it costs
 microseconds and no memory; small requests do not ask.

@@ -12,7 +12,6 @@ import re
 import signal
 import subprocess
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -139,8 +138,8 @@ class Conversation:
 
 
 @contextmanager
-def conversation(arguments: Sequence[str], *, cwd: str, deadline: float = _DEADLINE) -> Iterator[Conversation]:
-    """It is killed at the end of the block, or after `deadline` seconds."""
+def conversation(arguments: Sequence[str], *, cwd: str) -> Iterator[Conversation]:
+    """It is killed at the end of the block. For what only reads this disk: nothing else says when to give up."""
     try:
         process = subprocess.Popen(
             ["git", *arguments],
@@ -154,12 +153,9 @@ def conversation(arguments: Sequence[str], *, cwd: str, deadline: float = _DEADL
     except OSError as error:
         raise GitFailed(f"git cannot be started: {error.strerror}") from error
     with process:
-        watchdog = threading.Timer(deadline, process.kill)
-        watchdog.start()
         try:
             yield Conversation(process)
         finally:
-            watchdog.cancel()
             _end(process)
 
 
