@@ -123,6 +123,27 @@ class Kptfile:
         text.remove(("status", "renderStatus"))
         return Kptfile(text, bom=self._bom)
 
+    def without_rendered(self) -> Kptfile:
+        """Without the verdict of a render, for content that none has seen."""
+        text = copy.copy(self._text)
+        _remove_items(text, _CONDITIONS, self._rendered_places())
+        if text.get(*_CONDITIONS) == []:
+            text.remove(_CONDITIONS)
+        text.remove(("status", "renderStatus"))
+        if text.get("status") == {}:
+            text.remove(("status",))
+        return Kptfile(text, bom=self._bom)
+
+    def without_origin(self) -> Kptfile:
+        """Only what says what the package is, to compare it with another one: no name, upstream or render verdict."""
+        text = copy.copy(self.without_rendered()._text)  # noqa: SLF001 - one of ours
+        for path in (("metadata", "name"), ("upstream",), ("upstreamLock",)):
+            text.remove(path)
+        return Kptfile(text, bom=self._bom)
+
+    def _rendered_places(self) -> list[int]:
+        return [index for index, item in enumerate(self.summary.conditions) if item.type == RENDERED]
+
 
 def _check_version(value: Mapping[str, Any]) -> None:
     version, kind = str(value.get("apiVersion") or ""), str(value.get("kind") or "")
