@@ -135,10 +135,11 @@ class Kptfile:
         return Kptfile(text, bom=self._bom)
 
     def without_origin(self) -> Kptfile:
-        """Only what says what the package is, to compare it with another one: no name, upstream or render verdict."""
+        """To compare what two packages are: no upstream or render verdict, and all with the same name."""
         text = copy.copy(self.without_rendered()._text)  # noqa: SLF001 - one of ours
-        for path in (("metadata", "name"), ("upstream",), ("upstreamLock",)):
-            text.remove(path)
+        _set(text, ("metadata", "name"), NAME)
+        text.remove(("upstream",))
+        text.remove(("upstreamLock",))
         return Kptfile(text, bom=self._bom)
 
     def _rendered_places(self) -> list[int]:

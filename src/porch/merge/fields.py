@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from porch.krm.errors import YamlError
+from porch.krm.places import position
 from porch.merge import order
-from porch.merge.identity import Items, Sides, keyed, label
-from porch.merge.interface import Choice
+from porch.merge.identity import Items, keyed, label
+from porch.merge.interface import Choice, Sides
 from porch.merge.layout import Piece, assembled, moved_lines, verbatim
 from porch.merge.report import COMMENT, Report, of_entry
 from porch.merge.shapes import Shape
@@ -25,7 +26,16 @@ from porch.merge.writing import Writing
 
 MERGE_COMMENT = "kpt-merge:"
 Three: TypeAlias = tuple[Entry | None, Entry, Entry | None]
-"""The original, local and upstream entry of one place."""
+"""The original, local and upstream entry of a place that is there locally."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry is: its path, the type that it is a field of, and its own."""
+
+    path: str
+    parent: Shape
+    shape: Shape
 
 
 @dataclass(slots=True)
@@ -50,7 +60,8 @@ class FieldMerge:
     def merge(self, original: Document | None, local: Document, upstream: Document, shape: Shape) -> str:
         """The merged text. Raises Opaque when it cannot be written."""
         self._writing = Writing("\r\n" if "\r\n" in local.root.text else "\n")
-        merged = self._map(original.root if original else None, local.root, upstream.root, "", shape)
+        roots = (original.root if original else None, local.root, upstream.root)
+        merged = self._map(*roots, "", shape)
         foot = self._foot(original.foot if original else "", local.foot, upstream.foot)
         if merged.untouched and foot == local.foot:
             return local.root.text
@@ -69,28 +80,22 @@ class FieldMerge:
 
     # --- entries
 
-    def _entry(  # noqa: PLR0917 - the three sides of a place, and what is known of the place
-        self,
-        original: Entry | None,
-        local: Entry | None,
-        upstream: Entry | None,
-        path: str,
-        into: Node,
-        parent: Shape,
-        shape: Shape,
-    ) -> Piece | None:
+    def _entry(self, sides: Sides[Entry | None], place: Place, into: Node) -> Piece | None:
         """The merged entry, None when there is none. `into` is the local collection that it goes into."""
+        original, local, upstream = sides
         if local is None:
-            return self._without_local(original, upstream, path, into)
+            return self._without_local(original, upstream, place.path, into)
         if upstream is None:
-            return self._without_upstream(original, local, path, parent, shape)
+            return self._without_upstream(original, local, place)
         if local.full == upstream.full or (original and original.full == upstream.full):
             return verbatim(local)
         three = (original, local, upstream)
-        merged = self._entered(three, path, parent, shape)
-        return self._rebuilt(three, path, merged) if merged else self._value(original, local, upstream, path, into)
+        merged = self._entered(three, place)
+        if merged:
+            return self._rebuilt(three, place.path, merged)
+        return self._value(original, local, upstream, place.path, into)
 
-    def _entered(self, three: Three, path: str, parent: Shape, shape: Shape) -> Merged | None:
+    def _entered(self, three: Three, place: Place) -> Merged | None:
         """The merged collection, None when the values are not collections that can be entered."""
         original, local, upstream = three
         kind = local.value.kind
@@ -98,9 +103,9 @@ class FieldMerge:
             return None
         before, theirs = _collection(original, kind), upstream.value if upstream else None
         if kind == "map":
-            return self._map(before, local.value, theirs, path, shape)
-        sides = keyed(parent, local.name, before, local.value, theirs)
-        return self._list(sides, local.value, path, shape) if sides else None
+            return self._map(before, local.value, theirs, place.path, place.shape)
+        sides = keyed(place.parent, local.name, Sides(before, local.value, theirs))
+        return self._list(sides, local.value, place) if sides else None
 
     def _without_local(self, original: Entry | None, upstream: Entry | None, path: str, into: Node) -> Piece | None:
         if upstream is None:
@@ -112,9 +117,7 @@ class FieldMerge:
                 return None
         return self._writing.copied(upstream, into)
 
-    def _without_upstream(
-        self, original: Entry | None, local: Entry, path: str, parent: Shape, shape: Shape
-    ) -> Piece | None:
+    def _without_upstream(self, original: Entry | None, local: Entry, place: Place) -> Piece | None:
         """Upstream deleted it: what was not changed locally goes, additions stay. A changed field is a conflict, and
         then the local side is kept whole: half of what was deleted may mean nothing. So is a changed item of a list.
         """
@@ -125,17 +128,15 @@ class FieldMerge:
         known = len(self._report.conflicts)
         merged = None
         if local.name and original.value.kind == local.value.kind:
-            merged = self._entered((original, local, None), path, parent, shape)
+            merged = self._entered((original, local, None), place)
         decided = len(self._report.conflicts) > known
         commented = (original.above, original.beside) != (local.above, local.beside)
         if merged and merged.pieces and (not decided or self._report.choice == "theirs"):
-            return self._rebuilt((original, local, None), path, merged)
-        if merged and not decided and not commented:
-            return None
-        if merged and decided and self._report.choice == "theirs":
+            return self._rebuilt((original, local, None), place.path, merged)
+        if merged and (self._report.choice == "theirs" if decided else not commented):
             return None
         self._report.forget(known)
-        choice = self._conflict(path, original, local, None, "changed locally, deleted upstream")
+        choice = self._conflict(place.path, original, local, None, "changed locally, deleted upstream")
         return verbatim(local) if choice == "ours" else None
 
     def _value(self, original: Entry | None, local: Entry, upstream: Entry, path: str, into: Node) -> Piece:
@@ -177,28 +178,25 @@ class FieldMerge:
             if name in shape.local or (mine and name in shape.marks):
                 piece = verbatim(mine) if mine else None
             else:
-                child = shape.child(name)
-                piece = self._entry(before.get(name), mine, theirs.get(name), field_path(path, name), local, shape, child)
+                place = Place(field_path(path, name), shape, shape.child(name))
+                piece = self._entry(Sides(before.get(name), mine, theirs.get(name)), place, local)
             if piece:
-                pieces.append(piece)
+                pieces.insert(len(pieces) if mine else _position(pieces, name, shape), piece)
         return Merged(pieces, self._ids.of_map({piece.name: piece.same for piece in pieces}), _untouched(pieces, local))
 
-    def _list(self, sides: Sides, local: Node, path: str, shape: Shape) -> Merged:
-        before, ours, theirs = sides
+    def _list(self, sides: Sides[Items], local: Node, place: Place) -> Merged:
         pieces: dict[Hashable, Piece] = {}
-        for identity, entry in {**theirs, **ours}.items():
-            place = path + label(entry, identity)
-            found = before.get(identity), ours.get(identity), theirs.get(identity)
-            piece = self._entry(*found, place, local, shape, shape)
+        for identity, entry in {**sides.upstream, **sides.local}.items():
+            below = Place(place.path + label(entry, identity), place.shape, place.shape)
+            piece = self._entry(_items(sides, identity), below, local)
             if piece:
                 pieces[identity] = piece
-        orders = list(before), list(ours), list(theirs)
+        orders: Sides[list[Hashable]] = sides.each(list)
         prefer_local = True
-        if order.both_moved(*orders):
-            shown = [_order(side) for side in sides]
-            choice = self._report.add(self._place(path), *shown, "both changed the order of the items")
-            prefer_local = choice == "ours"
-        ordered = order.merged(*orders, pieces, prefer_local=prefer_local, local_first=True)
+        if order.both_moved(orders):
+            reason = "both changed the order of the items"
+            prefer_local = self._report.add(self._place(place.path), sides.each(_order), reason) == "ours"
+        ordered = order.merged(orders, pieces, prefer_local=prefer_local, local_first=True)
         result = [pieces[identity] for identity in ordered]
         return Merged(result, self._ids.of_list([piece.same for piece in result]), _untouched(result, local))
 
@@ -242,7 +240,8 @@ class FieldMerge:
         if local == original:
             return upstream
         place = self._place(path + COMMENT)
-        choice = self._report.add(place, original or None, local or None, upstream or None, "both changed the comment")
+        values: Sides[str | None] = Sides(original or None, local or None, upstream or None)
+        choice = self._report.add(place, values, "both changed the comment")
         return local if choice == "ours" else upstream
 
     # --- reports
@@ -256,8 +255,8 @@ class FieldMerge:
         reason: str,
         choice: Choice | None = None,
     ) -> Choice:
-        values = of_entry(original), of_entry(local), of_entry(upstream)
-        return self._report.add(self._place(path), *values, reason, choice)
+        values = Sides(original, local, upstream).each(of_entry)
+        return self._report.add(self._place(path), values, reason, choice)
 
     def _place(self, path: str) -> tuple[str, str, str]:
         return self._file, self._resource, path
@@ -277,8 +276,16 @@ def _untouched(pieces: list[Piece], local: Node) -> bool:
     )
 
 
-def _order(side: Items) -> str:
+def _order(side: Items) -> str | None:
     return json.dumps([label(entry, identity)[1:-1] for identity, entry in side.items()])
+
+
+def _items(sides: Sides[Items], identity: Hashable) -> Sides[Entry | None]:
+    return Sides(sides.original.get(identity), sides.local.get(identity), sides.upstream.get(identity))
+
+
+def _position(pieces: list[Piece], name: str, shape: Shape) -> int:
+    return position([piece.name for piece in pieces], name, shape.order) if shape.order else len(pieces)
 
 
 def field_path(path: str, name: str) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from typing import TypeAlias
 
 from porch.krm.yaml import Scalar, target_of
+from porch.merge.interface import Sides
 from porch.merge.shapes import DEFAULTS, FUNCTION, INFERRED_KEYS, Shape
 from porch.merge.tree import Entry, Node
 
 Items: TypeAlias = dict[Hashable, Entry]
-Sides: TypeAlias = tuple[Items, Items, Items]
 
 
-def keyed(shape: Shape, name: str, original: Node | None, local: Node, upstream: Node | None) -> Sides | None:
+def keyed(shape: Shape, name: str, sides: Sides[Node | None]) -> Sides[Items] | None:
     """The items of the list `name` by identity; None when it can only be merged as one value."""
-    sides = (original, local, upstream)
     keys = shape.list_keys(name)
     if keys == FUNCTION:
         return _functions(sides)
@@ -44,7 +43,7 @@ def field(node: Node, name: str) -> Node | None:
     return next((entry.value for entry in node.entries if entry.name == name), None)
 
 
-def _by(keys: tuple[str, ...], sides: Iterable[Node | None]) -> Sides | None:
+def _by(keys: tuple[str, ...], sides: Sides[Node | None]) -> Sides[Items] | None:
     found: list[Items] = []
     for side in sides:
         items: Items = {}
@@ -54,7 +53,7 @@ def _by(keys: tuple[str, ...], sides: Iterable[Node | None]) -> Sides | None:
                 return None
             items[identity] = entry
         found.append(items)
-    return found[0], found[1], found[2]
+    return Sides(*found)
 
 
 def _identity(entry: Entry, keys: tuple[str, ...]) -> Hashable:
@@ -66,7 +65,7 @@ def _identity(entry: Entry, keys: tuple[str, ...]) -> Hashable:
     return None if values[0][1] is None else values
 
 
-def _functions(sides: tuple[Node | None, ...]) -> Sides | None:
+def _functions(sides: Sides[Node | None]) -> Sides[Items] | None:
     """By name if it has one, else by image without version. Several alike are counted through, if all sides have as
     many of them: then nobody added or removed one in between.
     """
@@ -86,7 +85,7 @@ def _functions(sides: tuple[Node | None, ...]) -> Sides | None:
     several = {key for count in counts for key, number in count.items() if number > 1}
     if any(len({count.get(key, 0) for count in counts}) > 1 for key in several):
         return None
-    return found[0], found[1], found[2]
+    return Sides(*found)
 
 
 def _function(function: Node) -> tuple[tuple[str, str | None], ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from porch.errors import Invalid
 
@@ -15,6 +15,20 @@ Strategy: TypeAlias = Literal["resource-merge", "fast-forward", "force-delete-re
 OnConflict: TypeAlias = Literal["ours", "theirs", "fail"]
 """Whose edit stays where both cannot: the local one, upstream's, or nothing is merged at all."""
 Choice: TypeAlias = Literal["ours", "theirs"]
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+class Sides(NamedTuple, Generic[_T]):
+    """The same thing on all three sides."""
+
+    original: _T
+    local: _T
+    upstream: _T
+
+    def each(self, look: Callable[[_T], _R]) -> Sides[_R]:
+        return Sides(look(self.original), look(self.local), look(self.upstream))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,26 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from porch.krm import kptfile
 from porch.krm.errors import YamlError
-from porch.merge.documents import File, Part, read, without_marks
-from porch.merge.fields import MERGE_COMMENT, field_path
+from porch.merge.documents import File, Part, read
+from porch.merge.fields import MERGE_COMMENT, Place, field_path
 from porch.merge.files import Content, differs
 from porch.merge.identity import keyed, label
-from porch.merge.interface import Files
+from porch.merge.interface import Files, Sides
 from porch.merge.report import Report, of_entry, of_file
+from porch.merge.series import documents_differ
 from porch.merge.shapes import Shape, shape_of
 from porch.merge.tree import Entry, Ids, Node, Opaque, parse
 
 _DELETED, _CHANGED = "deleted locally, brought back by the strategy", "changed locally, dropped by the strategy"
 
 
-def report_lost(original: Files, local: Files, upstream: Files, result: Files, report: Report) -> None:
-    for path in sorted({*original, *local}):
+def report_lost(sides: Sides[Files], result: Files, report: Report) -> None:
+    for path in sorted({*sides.original, *sides.local}):
         if path != kptfile.NAME:
-            sides = (original.get(path), local.get(path), upstream.get(path), result.get(path))
-            _File(path, report).compare(*sides)
+            here = sides.each(lambda side, name=path: side.get(name))  # type: ignore[misc]
+            _File(path, report).compare(here, result.get(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,73 +37,72 @@ class _File:
     path: str
     report: Report
 
-    def compare(self, original: Content, local: Content, upstream: Content, result: Content) -> None:
-        if not differs(self.path, original, local) or not differs(self.path, local, result):
+    def compare(self, sides: Sides[Content], result: Content) -> None:
+        if not differs(self.path, sides.original, sides.local) or not differs(self.path, sides.local, result):
             return
         try:
-            sides = [File() if data is None else read(data) for data in (original, local, upstream, result)]
+            if not self.path.endswith((".yaml", ".yml")):
+                raise Opaque
+            self._resources(sides.each(_file), _file(result))
         except Opaque:
-            sides = []
-        if sides and self.path.endswith((".yaml", ".yml")):
-            self._resources(*sides)
-        else:
-            self._lost("", of_file(original), of_file(local), of_file(upstream))
+            self._lost("", sides.each(of_file))
 
-    def _resources(self, original: File, local: File, upstream: File, result: File) -> None:
-        for identity in {**original.parts, **local.parts}:
-            before, ours, theirs, after = (side.parts.get(identity) for side in (original, local, upstream, result))
-            texts = [part.body if part else None for part in (before, ours, theirs)]
-            if _same(before, ours) or _same(ours, after):
+    def _resources(self, sides: Sides[File], result: File) -> None:
+        for identity in {**sides.original.parts, **sides.local.parts}:
+            parts = sides.each(lambda file, name=identity: file.parts.get(name))  # type: ignore[misc]
+            after = result.parts.get(identity)
+            if _same(parts.original, parts.local) or _same(parts.local, after):
                 continue
-            if before is None or ours is None or after is None or not self._fields(before, ours, after):
-                self._lost(str(identity), *texts)
+            if not (parts.original and parts.local and after and self._fields(parts.original, parts.local, after)):
+                self._lost(str(identity), parts.each(lambda part: part.body if part else None))
 
     def _fields(self, original: Part, local: Part, result: Part) -> bool:
         """Reports each lost field; False when the documents cannot be taken apart."""
         ids = Ids()
         try:
-            before, ours, after = (parse(part.body, ids).root for part in (original, local, result))
+            roots = Sides(original, local, result).each(lambda part: parse(part.body, ids).root)
         except (Opaque, YamlError):
             return False
         identity = local.identity
-        for path, *entries in _lost_fields(before, ours, after, "", shape_of(identity.group, identity.kind)):
-            place = self.path, str(identity), path
-            values = [of_entry(entry) for entry in entries]
-            self.report.add(place, *values, _CHANGED if entries[1] else _DELETED, "theirs")
+        for path, entries in _lost_fields(roots, "", shape_of(identity.group, identity.kind)):
+            reason = _CHANGED if entries.local else _DELETED
+            self.report.add((self.path, str(identity), path), entries.each(of_entry), reason, "theirs")
         return True
 
-    def _lost(self, resource: str, original: str | None, local: str | None, upstream: str | None) -> None:
-        reason = _DELETED if local is None else _CHANGED
-        self.report.add((self.path, resource, ""), original, local, upstream, reason, "theirs")
+    def _lost(self, resource: str, values: Sides[str | None]) -> None:
+        reason = _DELETED if values.local is None else _CHANGED
+        self.report.add((self.path, resource, ""), values, reason, "theirs")
 
 
-def _lost_fields(
-    original: Node, local: Node, result: Node, path: str, shape: Shape
-) -> Iterator[tuple[str, Entry | None, Entry | None, Entry | None]]:
-    """Path and the three entries of each local change that the result does not have."""
-    sides = tuple({entry.name: entry for entry in node.entries} for node in (original, local, result))
-    for name in {**sides[0], **sides[1]}:
+_Lost: TypeAlias = Iterator[tuple[str, Sides[Entry | None]]]
+"""Path and entries of each local change that the result, as the third side, does not have."""
+
+
+def _lost_fields(sides: Sides[Node], path: str, shape: Shape) -> _Lost:
+    entries = sides.each(lambda node: {entry.name: entry for entry in node.entries})
+    for name in {**entries.original, **entries.local}:
         if name not in shape.marks:
-            three = tuple(side.get(name) for side in sides)
-            yield from _lost_entry(*three, field_path(path, name), shape, shape.child(name))
+            three = entries.each(lambda side, key=name: side.get(key))  # type: ignore[misc]
+            yield from _lost_entry(three, Place(field_path(path, name), shape, shape.child(name)))
 
 
-def _lost_entry(  # noqa: PLR0917 - the three sides of a place, and what is known of the place
-    original: Entry | None, local: Entry | None, result: Entry | None, path: str, parent: Shape, shape: Shape
-) -> Iterator[tuple[str, Entry | None, Entry | None, Entry | None]]:
+def _lost_entry(sides: Sides[Entry | None], place: Place) -> _Lost:
+    original, local, result = sides
     if _number(local) in {_number(original), _number(result)}:
         return
     if original and local and result and original.value.kind == local.value.kind == result.value.kind:
-        three = original.value, local.value, result.value
+        values = Sides(original.value, local.value, result.value)
         if local.value.kind == "map":
-            yield from _lost_fields(*three, path, shape)
+            yield from _lost_fields(values, place.path, place.shape)
             return
-        if local.value.kind == "list" and (sides := keyed(parent, local.name, *three)):
-            for identity, entry in {**sides[0], **sides[1]}.items():
-                found = tuple(side.get(identity) for side in sides)
-                yield from _lost_entry(*found, path + label(entry, identity), shape, shape)
+        items = keyed(place.parent, local.name, Sides(*values)) if local.value.kind == "list" else None
+        if items:
+            for identity, entry in {**items.original, **items.local}.items():
+                found = items.each(lambda side, key=identity: side.get(key))  # type: ignore[misc]
+                below = Place(place.path + label(entry, identity), place.shape, place.shape)
+                yield from _lost_entry(found, below)
             return
-    yield path, original, local, result
+    yield place.path, sides
 
 
 def _number(entry: Entry | None) -> int | None:
@@ -111,11 +112,9 @@ def _number(entry: Entry | None) -> int | None:
     return entry.value.full if MERGE_COMMENT in entry.beside else entry.full
 
 
+def _file(data: Content) -> File:
+    return File() if data is None else read(data)
+
+
 def _same(one: Part | None, other: Part | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    ids = Ids()
-    try:
-        return parse(without_marks(one.body), ids).root.full == parse(without_marks(other.body), ids).root.full
-    except (Opaque, YamlError):
-        return one.body == other.body
+    return one is other if one is None or other is None else not documents_differ(one.body, other.body)

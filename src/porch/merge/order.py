@@ -1,43 +1,33 @@
-"""The order of a merged list: of whichever side moved something, the other side's additions behind what they followed."""
+"""The order of a merged list: that of the side that moved something; additions stand behind what they followed."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable
 from typing import TypeVar
+
+from porch.merge.interface import Sides
 
 _T = TypeVar("_T", bound=Hashable)
 
 
-def both_moved(original: Sequence[_T], local: Sequence[_T], upstream: Sequence[_T]) -> bool:
+def both_moved(sides: Sides[list[_T]]) -> bool:
     """Whether both sides put what all three have in orders of their own."""
-    return len({tuple(side) for side in _common(original, local, upstream)}) == 3
+    return len(set(_common(sides).each(tuple))) == 3
 
 
-def merged(
-    original: Sequence[_T],
-    local: Sequence[_T],
-    upstream: Sequence[_T],
-    kept: Collection[_T],
-    *,
-    prefer_local: bool,
-    local_first: bool,
-) -> list[_T]:
-    """`kept` in their order. `prefer_local` decides when both sides moved; `local_first` when both added in one place."""
-    before, ours, theirs = _common(original, local, upstream)
+def merged(sides: Sides[list[_T]], kept: Collection[_T], *, prefer_local: bool, local_first: bool) -> list[_T]:
+    """`kept` in order. `prefer_local` decides when both sides moved, `local_first` when both added at one place."""
+    before, ours, theirs = _common(sides)
     base_is_local = theirs in (ours, before) or (ours != before and prefer_local)
-    base, other = (local, upstream) if base_is_local else (upstream, local)
+    base, other = (sides.local, sides.upstream) if base_is_local else (sides.upstream, sides.local)
     base, other = [item for item in base if item in kept], [item for item in other if item in kept]
     skip = base_is_local == local_first
     return _with_additions(base, other, skip=skip)
 
 
-def _common(original: Sequence[_T], local: Sequence[_T], upstream: Sequence[_T]) -> tuple[list[_T], list[_T], list[_T]]:
-    common = set(original).intersection(local, upstream)
-
-    def of(side: Iterable[_T]) -> list[_T]:
-        return [item for item in side if item in common]
-
-    return of(original), of(local), of(upstream)
+def _common(sides: Sides[list[_T]]) -> Sides[list[_T]]:
+    common = set(sides.original).intersection(sides.local, sides.upstream)
+    return sides.each(lambda side: [item for item in side if item in common])
 
 
 def _with_additions(base: list[_T], other: list[_T], *, skip: bool) -> list[_T]:
@@ -59,7 +49,7 @@ def _with_additions(base: list[_T], other: list[_T], *, skip: bool) -> list[_T]:
             first.append(item)
         else:
             behind.setdefault(last_of_run[place] if skip else place, []).append(item)
-    if first and skip and base and base[0] not in others:
+    if first and base and (base[0] not in others if skip else known.isdisjoint(others)):
         behind.setdefault(last_of_run[base[0]], [])[:0] = first
         first = []
     return first + [added for item in base for added in (item, *behind.get(item, ()))]

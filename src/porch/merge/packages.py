@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from porch.krm import kptfile
-from porch.merge.interface import Files
+from porch.merge.interface import Files, Sides
 
 _OWN_UPSTREAM = re.compile(rb"^upstream[ \t]*:", re.MULTILINE)
 
@@ -27,10 +27,9 @@ class Package:
         return {path: side[path] for path in self.paths if path in side}
 
 
-def find_packages(original: Files, local: Files, upstream: Files) -> list[Package]:
+def find_packages(sides: Sides[Files]) -> list[Package]:
     """The root, then the sub-packages by name. What is inside a remote sub-package belongs to it."""
-    sides = (local, upstream, original)
-    paths = sorted({*original, *local, *upstream})
+    paths = sorted({*sides.original, *sides.local, *sides.upstream})
     directories = sorted({"", *(_parent(path) for path in paths if _leaf(path) == kptfile.NAME)})
     remote = {directory for directory in directories if directory and _is_remote(directory, sides)}
     outermost = {
@@ -44,10 +43,11 @@ def find_packages(original: Files, local: Files, upstream: Files) -> list[Packag
     return [package for package in found.values() if package.paths]
 
 
-def _is_remote(directory: str, sides: tuple[Files, ...]) -> bool:
-    """As the first side says that has a Kptfile there."""
+def _is_remote(directory: str, sides: Sides[Files]) -> bool:
+    """As the first side says that has a Kptfile there, local before the others."""
     path = f"{directory}/{kptfile.NAME}"
-    return next((bool(_OWN_UPSTREAM.search(side[path])) for side in sides if path in side), False)
+    order = (sides.local, sides.upstream, sides.original)
+    return next((bool(_OWN_UPSTREAM.search(side[path])) for side in order if path in side), False)
 
 
 def _ancestors(directory: str) -> Iterator[str]:

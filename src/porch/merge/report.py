@@ -6,7 +6,7 @@ import hashlib
 
 from porch.errors import Details, FieldError
 from porch.krm.errors import YamlError
-from porch.merge.interface import Choice, Conflict, MergeConflicts, OnConflict
+from porch.merge.interface import Choice, Conflict, MergeConflicts, OnConflict, Sides
 from porch.merge.layout import shown
 from porch.merge.tree import Entry
 
@@ -25,19 +25,13 @@ class Report:
     def choice(self) -> Choice:
         return "theirs" if self._on_conflict == "theirs" else "ours"
 
-    def add(  # noqa: PLR0917 - a conflict has these parts
-        self,
-        place: tuple[str, str, str],
-        original: str | None,
-        local: str | None,
-        upstream: str | None,
-        reason: str,
-        choice: Choice | None = None,
+    def add(
+        self, place: tuple[str, str, str], values: Sides[str | None], reason: str, choice: Choice | None = None
     ) -> Choice:
         """`place` is file, resource and field. Without `choice` the user's rule decides."""
-        values = tuple(_clipped(value) for value in (original, local, upstream))
-        self.conflicts.append(Conflict(*place, *values, choice or self.choice, reason))
-        return self.conflicts[-1].choice
+        made = Conflict(*place, *values.each(_clipped), choice or self.choice, reason)
+        self.conflicts.append(made)
+        return made.choice
 
     def forget(self, count: int) -> None:
         """Takes back all conflicts after the first `count`: their place is decided as a whole instead."""

@@ -7,7 +7,9 @@ that a package can hold. Types that Kubernetes does not know have their keys gue
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from porch.krm.kptfile_fields import order as kptfile_order
 
 INFERRED_KEYS = ("name", "mountPath", "devicePath", "ip", "type", "topologyKey", "containerPort")
 """Tried in this order; one fits when every item of every side has it, with a value of its own."""
@@ -15,12 +17,17 @@ FUNCTION = ("function",)
 """Functions of a pipeline are told apart by name, or else by image without its version."""
 DEFAULTS = {"protocol": "TCP"}
 
-_BUILT_IN_GROUPS = frozenset(
-    "|apps|batch|autoscaling|policy|networking.k8s.io|rbac.authorization.k8s.io|storage.k8s.io|"
-    "admissionregistration.k8s.io|apiextensions.k8s.io|apiregistration.k8s.io|coordination.k8s.io|discovery.k8s.io|"
-    "events.k8s.io|scheduling.k8s.io|certificates.k8s.io|flowcontrol.apiserver.k8s.io|node.k8s.io|"
-    "authentication.k8s.io|authorization.k8s.io|resource.k8s.io".split("|")
-)
+_BUILT_IN_GROUPS = {
+    *("", "apps", "autoscaling", "batch", "policy"),
+    *(
+        f"{name}.k8s.io"
+        for name in (
+            *("admissionregistration", "apiextensions", "apiregistration", "authentication", "authorization"),
+            *("certificates", "coordination", "discovery", "events", "flowcontrol.apiserver", "networking", "node"),
+            *("rbac.authorization", "resource", "scheduling", "storage"),
+        )
+    ),
+}
 _METADATA = "metadata:Metadata "
 _POD_SPEC = (
     "containers[name]:Container initContainers[name]:Container ephemeralContainers[name]:Container volumes[name] "
@@ -81,6 +88,8 @@ class Shape:
     """Fields that belong to the local package: upstream's are never looked at."""
     marks: frozenset[str] = frozenset()
     """Fields that are left alone where the local side has them."""
+    order: tuple[str, ...] = ()
+    """Of the fields; others, and those of a type without one, are added at the end."""
     inferred: bool = False
 
     def child(self, name: str) -> Shape:
@@ -121,7 +130,9 @@ _OWN_METADATA = Shape(
     keys=_shape("Metadata").keys, fields=_shape("Metadata").fields, local=frozenset({"name", "namespace"})
 )
 SUB_KPTFILE = Shape(
-    fields={**_shape("Kptfile").fields, "metadata": _OWN_METADATA}, local=frozenset({"apiVersion", "kind"})
+    fields={**_shape("Kptfile").fields, "metadata": _OWN_METADATA},
+    local=frozenset({"apiVersion", "kind"}),
+    order=kptfile_order(),
 )
-KPTFILE = Shape(fields=SUB_KPTFILE.fields, local=frozenset({"apiVersion", "kind", "upstream", "upstreamLock"}))
+KPTFILE = replace(SUB_KPTFILE, local=frozenset({"apiVersion", "kind", "upstream", "upstreamLock"}))
 """Of the root, whose upstream is set by whoever upgrades the package."""

@@ -6,12 +6,12 @@ by all of them, so that the package keeps its name and what it was given.
 
 from __future__ import annotations
 
-from porch.errors import Details, FieldError, forbidden
+from porch.errors import Details, forbidden
 from porch.krm import kptfile
 from porch.krm.errors import YamlError
 from porch.krm.kptfile import Kptfile
 from porch.merge.files import differs, merge_kptfile
-from porch.merge.interface import Files, LocalChanges, MergeResult, OnConflict, Strategy
+from porch.merge.interface import Files, LocalChanges, MergeResult, OnConflict, Sides, Strategy
 from porch.merge.lost import report_lost
 from porch.merge.packages import find_packages
 from porch.merge.report import Report
@@ -31,52 +31,51 @@ def merge(
     local work is what they are asked for. Raises LocalChanges (fast-forward of a changed package) and MergeConflicts.
     """
     report = Report(on_conflict)
+    sides: Sides[Files] = Sides(original, local, upstream)
     match strategy:
         case "resource-merge":
-            files = merge_resources(original, local, upstream, report)
+            files = merge_resources(sides, report)
         case "fast-forward":
             _check_unchanged(original, local)
-            files = _without_verdict(_replaced(original, local, upstream, report))
+            files = _without_verdict(_replaced(sides, report))
         case "force-delete-replace":
-            files = _replaced(original, local, upstream, report)
-            report_lost(original, local, upstream, files, report)
+            files = _replaced(sides, report)
+            report_lost(sides, files, report)
         case "copy-merge":
-            files = _copied(original, local, upstream, report)
-            report_lost(original, local, upstream, files, report)
+            files = _copied(sides, report)
+            report_lost(sides, files, report)
     return MergeResult(dict(sorted(files.items())), report.finish())
 
 
-def _replaced(original: Files, local: Files, upstream: Files, report: Report) -> dict[str, bytes]:
+def _replaced(sides: Sides[Files], report: Report) -> dict[str, bytes]:
     """Upstream's files; sub-packages with an upstream of their own stay local."""
     result: dict[str, bytes] = {}
-    for package in find_packages(original, local, upstream):
-        result |= package.files_of(local if package.remote else upstream)
-    return _with_kptfile(result, original, local, upstream, report)
+    for package in find_packages(sides):
+        result |= package.files_of(sides.local if package.remote else sides.upstream)
+    return _with_kptfile(result, sides, report)
 
 
-def _copied(original: Files, local: Files, upstream: Files, report: Report) -> dict[str, bytes]:
+def _copied(sides: Sides[Files], report: Report) -> dict[str, bytes]:
     """Upstream's files over the local ones; what upstream deleted goes, what only local has stays."""
-    deleted = original.keys() - upstream.keys()
-    result = {path: data for path, data in {**local, **upstream}.items() if path not in deleted}
-    return _with_kptfile(result, original, local, upstream, report)
+    deleted = sides.original.keys() - sides.upstream.keys()
+    result = {path: data for path, data in {**sides.local, **sides.upstream}.items() if path not in deleted}
+    return _with_kptfile(result, sides, report)
 
 
-def _with_kptfile(
-    result: dict[str, bytes], original: Files, local: Files, upstream: Files, report: Report
-) -> dict[str, bytes]:
-    name = kptfile.NAME
-    merged = merge_kptfile(name, original.get(name), local.get(name), upstream.get(name), report)
-    result.pop(name, None)
-    return {**result, name: merged} if merged is not None else result
+def _with_kptfile(result: dict[str, bytes], sides: Sides[Files], report: Report) -> dict[str, bytes]:
+    merged = merge_kptfile(kptfile.NAME, sides.each(lambda side: side.get(kptfile.NAME)), report)
+    result.pop(kptfile.NAME, None)
+    return {**result, kptfile.NAME: merged} if merged is not None else result
 
 
 def _check_unchanged(original: Files, local: Files) -> None:
-    remote = {path for item in find_packages(original, local, {}) if item.remote for path in item.paths}
+    nothing: Files = {}
+    remote = {path for item in find_packages(Sides(original, local, nothing)) if item.remote for path in item.paths}
     changed = sorted(path for path in {*original, *local} - remote if _changed(path, original, local))
     if changed:
-        causes: list[FieldError] = [forbidden(f"spec.resources[{path}]", "was modified locally") for path in changed]
+        causes = tuple(forbidden(f"spec.resources[{path}]", "was modified locally") for path in changed)
         text = f"local package files have been modified: [{' '.join(changed)}].\n  use a different update --strategy."
-        raise LocalChanges(text, details=Details(causes=tuple(causes)))
+        raise LocalChanges(text, details=Details(causes=causes))
 
 
 def _changed(path: str, original: Files, local: Files) -> bool:

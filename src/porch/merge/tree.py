@@ -22,7 +22,7 @@ _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[^\r\n]*")
 _COMMENT_LINE = re.compile(r"^[ \t]*(#[^\r\n]*)", re.MULTILINE)
 
 
-class Opaque(Exception):  # noqa: N818 - a finding, not an error
+class Opaque(Exception):
     """The document cannot be taken apart; its text is all that is known of it."""
 
 
@@ -205,7 +205,7 @@ class _Reader:
             number = self._numbers.get(id(value.target))
             if number is None:
                 raise Opaque("an alias stands for something that contains it")
-            return Node("word", False, value.start, value.end, self._text, value, number, number)
+            return _word_node(value, self._text, value.end, number, number)
         if isinstance(value, yaml.Scalar):
             return self._word(value)
         return self._flow(value)
@@ -223,7 +223,7 @@ class _Reader:
             end = _scalar_end(self._text, value.start, end, keep="+" in header.partition("#")[0])
             if "#" in header:
                 full = self._ids.of("commented", number, header.partition("#")[2].strip())
-        return Node("word", False, value.start, end, self._text, value, number, full)
+        return _word_node(value, self._text, end, number, full)
 
     def _flow(self, value: yaml.Mapping | yaml.Sequence) -> Node:
         """A flow collection, of one line unless something is commented in it: then it is one value."""
@@ -271,6 +271,10 @@ class _Reader:
 
     def _column(self, place: int) -> int:
         return place - self._line_start(place)
+
+
+def _word_node(value: yaml.Node, text: str, end: int, same: int, full: int) -> Node:
+    return Node(kind="word", block=False, start=value.start, end=end, text=text, yaml=value, same=same, full=full)
 
 
 def _scalar_end(text: str, start: int, end: int, *, keep: bool) -> int:
