@@ -138,6 +138,28 @@ class Kptfile:
         text.remove(("status", "renderStatus"))
         return Kptfile(text, bom=self._bom)
 
+    def without_rendered(self) -> Kptfile:
+        """Without the verdict of a render, for content that none has seen."""
+        text = copy.copy(self._text)
+        _remove_items(text, _CONDITIONS, self._rendered_places())
+        if text.get(*_CONDITIONS) == []:
+            text.remove(_CONDITIONS)
+        text.remove(("status", "renderStatus"))
+        if text.get("status") == {}:
+            text.remove(("status",))
+        return Kptfile(text, bom=self._bom)
+
+    def without_origin(self) -> Kptfile:
+        """To compare what two packages are: no upstream or render verdict, and all with the same name."""
+        text = copy.copy(self.without_rendered()._text)  # noqa: SLF001 - one of ours
+        _set(text, ("metadata", "name"), NAME)
+        text.remove(("upstream",))
+        text.remove(("upstreamLock",))
+        return Kptfile(text, bom=self._bom)
+
+    def _rendered_places(self) -> list[int]:
+        return [index for index, item in enumerate(self.summary.conditions) if item.type == RENDERED]
+
 
 def _check_version(value: Mapping[str, Any]) -> None:
     version, kind = str(value.get("apiVersion") or ""), str(value.get("kind") or "")
