@@ -79,9 +79,7 @@ class GitOpener:
     def _facts(self, obj: RepositoryObject, git: GitRepository) -> RepositoryFacts:
         namespace, name = obj.metadata.namespace, obj.metadata.name
         hosted_name = git.repo.removeprefix(HOSTED) if git.repo.startswith(HOSTED) else ""
-        url = git.repo
-        if hosted_name and self.public_url:
-            url = f"{self.public_url}/git/{namespace}/{hosted_name}.git"
+        url = self.hosted_url(namespace, hosted_name) if hosted_name else git.repo
         return RepositoryFacts(
             key=RepositoryKey(namespace, name),
             uid=obj.metadata.uid,
@@ -93,6 +91,10 @@ class GitOpener:
             hosted_name=hosted_name,
             dashed=self.dashed,
         )
+
+    def hosted_url(self, namespace: str, name: str) -> str:
+        """What locks call a repository that this server keeps."""
+        return f"{self.public_url}/git/{namespace}/{name}.git" if self.public_url else HOSTED + name
 
     def _remote(self, facts: RepositoryFacts, address: GitAddress, git: GitRepository) -> Repository:
         # Asked at every opening, because a symbolic link may lead elsewhere by now.

@@ -17,7 +17,7 @@ from porch.cache.sync import SyncResult, synchronise
 from porch.errors import Conflict, NotFound
 from porch.keys import PACKAGE_REVISIONS
 from porch.observe import step
-from porch.repository import Author, Discovered, Entry, PackageRevisionDraft, Repository
+from porch.repository import Author, Content, Discovered, Entry, PackageRevisionDraft, Repository
 from porch.store import Intent, RevisionRow, Store, StoredVersion, Transaction
 from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
 
@@ -143,6 +143,11 @@ class CachedRepository:
             published_by=obj.status.published_by,
             published_at=obj.status.publish_timestamp,
         )
+
+    @property
+    def content(self) -> Content:
+        """Where its files lie, for whoever takes some over."""
+        return self._repository
 
     def entries(self, tree: str) -> Mapping[str, Entry]:
         return self._repository.entries(tree)

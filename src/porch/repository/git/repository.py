@@ -89,6 +89,10 @@ class GitRepository:
     def location(self) -> str:
         return self._location
 
+    @property
+    def objects(self) -> str:
+        return self._mirror.path
+
     def create_package_revision_draft(self, path: str, workspace: str, author: Author) -> GitDraft:
         base = self._mirror.ref(branch_ref(self._address.branch)) or ""
         return new_draft(self._workshop, base, path, workspace, self._address.author_of(author))
