@@ -115,6 +115,8 @@ class FieldMerge:
                 return None
             if self._conflict(path, original, None, upstream, "deleted locally, changed upstream") == "ours":
                 return None
+        if not into.block:
+            self._no_place_for_comments(original, upstream, path)
         return self._writing.copied(upstream, into)
 
     def _without_upstream(self, original: Entry | None, local: Entry, place: Place) -> Piece | None:
@@ -133,7 +135,7 @@ class FieldMerge:
         commented = (original.above, original.beside) != (local.above, local.beside)
         if merged and merged.pieces and (not decided or self._report.choice == "theirs"):
             return self._rebuilt((original, local, None), place.path, merged)
-        if merged and (self._report.choice == "theirs" if decided else not commented):
+        if merged and not commented and (not decided or self._report.choice == "theirs"):
             return None
         self._report.forget(known)
         choice = self._conflict(place.path, original, local, None, "changed locally, deleted upstream")
@@ -143,6 +145,7 @@ class FieldMerge:
         """One value, of which one side's is taken whole, with the comments between its lines."""
         choice = self._chosen(original, local, upstream, path)
         if not into.block:
+            self._no_place_for_comments(original, upstream, path)
             return verbatim(local) if choice == "ours" else self._writing.copied(upstream, into)
         above, head = self._head((original, local, upstream), path)
         beside = self._beside((original, local, upstream), path)
@@ -204,6 +207,8 @@ class FieldMerge:
         """The local entry with the merged collection as its value."""
         local = three[1]
         if local.flow:
+            if upstream := three[2]:
+                self._no_place_for_comments(three[0], upstream, path)
             return verbatim(local) if merged.untouched else self._writing.flow_entry(local, merged.pieces, merged.same)
         above, head = self._head(three, path)
         beside = self._beside(three, path)
@@ -233,6 +238,12 @@ class FieldMerge:
         ours, theirs = comments(local), comments(upstream)
         chosen = self._comment("", comments(original), ours, theirs)
         return local if chosen == ours else moved_lines(upstream, 0, self._writing.line_end)
+
+    def _no_place_for_comments(self, original: Entry | None, upstream: Entry, path: str) -> None:
+        """Local text in flow style has none, so what upstream commented there is left out and said."""
+        if upstream.full != upstream.value.same and (original is None or original.full != upstream.full):
+            texts = Sides(original, None, upstream).each(lambda entry: entry.head + entry.body if entry else None)
+            self._report.add(self._place(path + COMMENT), texts, "no place for upstream's comment in flow style", "ours")
 
     def _comment(self, path: str, original: str, local: str, upstream: str) -> str:
         if upstream in {local, original}:
