@@ -1,4 +1,4 @@
-"""The upgrade task: what upstream makes of its own clones, and conflicts that are told and kept until somebody looked."""
+"""The upgrade task: what upstream makes of its own clones; conflicts are told, and kept until somebody looked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Files = dict[str, "bytes | Entry"]
 
 
 def upgrade(
-    original: Files, upstream: Files, local: Files, strategy: str = "", lock: GitLock = LOCK, on_conflict: str = ""
+    original: Files, upstream: Files, local: Files, strategy: str = "", *, lock: GitLock = LOCK, on_conflict: str = ""
 ) -> Applied:
     package = PackageConfig("edge.app.v2", "app", on_conflict=on_conflict)
     sources = [Source(original), Source(upstream, lock), Source(local)]
@@ -45,7 +45,7 @@ def test_an_upgrade_of_a_clone_is_upstreams(key: tuple[str, str]) -> None:
     wanted = side(case, "final")
     lock = GitLock(**load_json_like(wanted["Kptfile"])["upstreamLock"]["git"])
     applied = upgrade(
-        dict(side(case, "original")), dict(side(case, "upstream")), dict(side(case, "local")), key[0], lock
+        dict(side(case, "original")), dict(side(case, "upstream")), dict(side(case, "local")), key[0], lock=lock
     )
     ours = {path: load_all(file) for path, file in applied.files.items()}
     theirs = {path: load_all(file) for path, file in wanted.items()}
