@@ -179,3 +179,218 @@ def test_a_copy_is_the_same_tree(managed: Managed) -> None:
         git("rev-parse", f"{ref}:base", cwd=managed.remote.path("catalog")) for ref in ("drafts/base/again", "base/v1")
     ]
     assert trees[0] == trees[1]
+
+
+REFUSED: list[tuple[str, Json, int, str, str]] = [
+    (
+        "new",
+        clone_of("catalog.none.v1"),
+        422,
+        "clone.upstreamRef.upstreamRef.name",
+        'cannot find package revision "catalog.none.v1"',
+    ),
+    ("new", clone_of("zz"), 422, "clone.upstreamRef.upstreamRef.name", 'failed to fetch package revision "zz"'),
+    ("new", clone_of(""), 422, "clone.upstreamRef.upstreamRef.name", "upstreamRef.name is required"),
+    (
+        "new",
+        clone_of("catalog.base.main"),
+        422,
+        "clone.upstreamRef.upstreamRef.name",
+        "upstream revision may not be the placeholder package revision catalog/catalog.base.main",
+    ),
+    ("net/core/amf", clone_of("catalog.base.v1"), 409, "", "`clone` cannot create a new revision for package"),
+    ("net/core", clone_of("catalog.base.v1"), 409, "", "packages cannot be nested"),
+    (
+        "net/core/amf",
+        copy_of("catalog.base.v1"),
+        422,
+        "edit.sourceRef.name",
+        "source revision must be from same package catalog/net/core/amf",
+    ),
+    (
+        "base",
+        copy_of("edge.site1.base.v1"),
+        422,
+        "edit.sourceRef.name",
+        "source revision must be from same package catalog/base",
+    ),
+    ("base", copy_of("catalog.base.wip"), 422, "edit.sourceRef.name", "source revision must be published"),
+    ("base", copy_of("catalog.base.feature-x"), 422, "edit.sourceRef.name", "source revision must be published"),
+    ("base", copy_of("catalog.base.main"), 422, "edit.sourceRef.name", "source revision may not be the placeholder"),
+    ("base", copy_of("catalog.base.v77"), 422, "edit.sourceRef.name", 'failed to fetch package "catalog.base.v77"'),
+    (
+        "base",
+        upgrade("catalog.base.wip", "catalog.base.v2", "catalog.base.v1"),
+        422,
+        "upgrade.oldUpstreamRef.name",
+        'all source PackageRevisions of upgrade task must be published, "catalog.base.wip" is not',
+    ),
+    (
+        "base",
+        upgrade("catalog.base.v1", "catalog.base.main", "catalog.base.v1"),
+        422,
+        "upgrade.newUpstreamRef.name",
+        "target upstream revision may not be the placeholder package revision catalog/catalog.base.main",
+    ),
+    (
+        "base",
+        upgrade("catalog.base.v1", "catalog.base.v2", "catalog.base.main"),
+        422,
+        "upgrade.localPackageRevisionRef.name",
+        "source revision may not be the placeholder package revision catalog/catalog.base.main",
+    ),
+    (
+        "base",
+        upgrade("catalog.base.v1", "", "catalog.base.v1"),
+        422,
+        "upgrade.newUpstreamRef.name",
+        "name a package revision",
+    ),
+    (
+        "base",
+        upgrade("catalog.base.v1", "catalog.base.v2", "catalog.base.v1", "guess"),
+        422,
+        "upgrade.strategy",
+        "resource-merge",
+    ),
+    (
+        "new",
+        git_clone(repo="EXT", ref="nope", directory="pkgs/web"),
+        422,
+        "clone.upstreamRef.git.ref",
+        "cannot find git reference",
+    ),
+    (
+        "new",
+        git_clone(repo="EXT", ref="main", directory="no"),
+        422,
+        "clone.upstreamRef.git.directory",
+        "cannot find package no@main",
+    ),
+    (
+        "new",
+        git_clone(repo="EXTRA", ref="main", directory="x"),
+        422,
+        "clone.upstreamRef.git.repo",
+        "repository not found",
+    ),
+    (
+        "new",
+        git_clone(repo="hosted:///none", ref="main", directory="x"),
+        422,
+        "clone.upstreamRef.git.repo",
+        "repository not found",
+    ),
+    (
+        "new",
+        git_clone(repo="file:///etc", ref="main", directory="x"),
+        422,
+        "clone.upstreamRef.git.repo",
+        "file-repositories",
+    ),
+    ("new", git_clone(repo="ssh://h/x", ref="main"), 422, "clone.upstreamRef.git.repo", "SSH is not supported"),
+    ("new", git_clone(repo="http://169.254.169.254/x", ref="main"), 422, "clone.upstreamRef.git.repo", "link-local"),
+    ("new", git_clone(repo="EXT", ref="a..b"), 422, "clone.upstreamRef.git.ref", "must not contain '..'"),
+    ("new", git_clone(repo="EXT"), 422, "clone.upstreamRef.git.ref", "a branch, a tag or a commit id"),
+    (
+        "new",
+        git_clone(repo="EXT", ref="main", directory="a/../b"),
+        422,
+        "clone.upstreamRef.git.directory",
+        "'..' segments",
+    ),
+    (
+        "new",
+        git_clone(repo="EXT", ref="main", directory="pkgs/web", secretRef={"name": "none"}),
+        422,
+        "clone.upstreamRef.git.secretRef.name",
+        'secrets "none" not found',
+    ),
+    (
+        "new",
+        git_clone(repo="http://example.com/x", ref="main", secretRef={"name": "s"}),
+        422,
+        "clone.upstreamRef.git.secretRef.name",
+        "only sent over https",
+    ),
+    (
+        "new",
+        {"type": "clone", "clone": {"upstreamRef": {"oci": {"image": "i"}}}},
+        422,
+        "clone.upstreamRef.oci",
+        "clone from OCI is not implemented",
+    ),
+    ("fn/broken2", clone_of("catalog.fn.piped.v1"), 422, "", "failed to apply clone task: "),
+]
+
+
+@pytest.mark.parametrize(("package", "task", "code", "field", "words"), REFUSED)
+def test_what_cannot_be_made_names_the_field(
+    managed: Managed, package: str, task: Json, code: int, field: str, words: str
+) -> None:
+    obj = revision("catalog", package, "refused")
+    obj["spec"]["tasks"] = [managed.here(task)]
+    answer = managed.api.send("POST", REVISIONS, obj)
+    assert (answer.code, words in answer.message) == (code, True), answer.message
+    if field:
+        assert answer.fields == [f"spec.tasks[0].{field}"]
+    assert managed.api.send("GET", f"{REVISIONS}/catalog.{package.replace('/', '.')}.refused").code == 404
+    assert git("for-each-ref", f"refs/heads/drafts/{package}/refused", cwd=managed.remote.path("catalog")) == ""
+
+
+def test_every_wrong_reference_of_an_upgrade_is_told(managed: Managed) -> None:
+    obj = revision("catalog", "base", "refused")
+    obj["spec"]["tasks"] = [upgrade("catalog.base.wip", "catalog.no.v1", "catalog.base.main")]
+    answer = managed.api.send("POST", REVISIONS, obj)
+    fields = ("oldUpstreamRef", "newUpstreamRef", "localPackageRevisionRef")
+    assert answer.fields == [f"spec.tasks[0].upgrade.{field}.name" for field in fields]
+
+
+def test_a_conflict_is_a_warning_and_a_condition(managed: Managed) -> None:
+    task = upgrade("catalog.base.v1", "catalog.base.v2", "edge.site1.base.v1", "copy-merge")
+    obj = revision("edge", "site1/base", "told")
+    obj["spec"]["tasks"] = [task]
+    answer = managed.api.send("POST", REVISIONS, obj)
+    assert answer.code == 201
+    assert "services.yaml" in answer.headers["warning"]
+    merged = next(item for item in answer.json["status"]["conditions"] if item["type"] == "Merged")
+    assert (merged["status"], merged["reason"]) == ("False", "Conflict")
+    kept = answer.json["status"] | {
+        "conditions": [item for item in answer.json["status"]["conditions"] if item != merged]
+    }
+    changed = managed.api.patch(f"{REVISIONS}/edge.site1.base.told", {"status": {"conditions": kept["conditions"]}})
+    assert changed.code == 200
+    assert "Merged" not in managed.files("edge.site1.base.told")["Kptfile"]
+
+
+def test_an_upgrade_that_may_have_no_conflict_leaves_nothing(managed: Managed) -> None:
+    obj = revision("edge", "site1/base", "none", annotations={"porch.kpt.dev/on-merge-conflict": "fail"})
+    obj["spec"]["tasks"] = [upgrade("catalog.base.v1", "catalog.base.v2", "edge.site1.base.v1", "copy-merge")]
+    answer = managed.api.send("POST", REVISIONS, obj)
+    assert (answer.code, answer.fields[-1]) == (422, "spec.resources[services.yaml]")
+    assert managed.api.send("GET", f"{REVISIONS}/edge.site1.base.none").code == 404
+    obj["metadata"]["annotations"]["porch.kpt.dev/on-merge-conflict"] = "guess"
+    answer = managed.api.send("POST", REVISIONS, obj)
+    assert (answer.code, answer.fields) == (422, ["metadata.annotations.porch.kpt.dev/on-merge-conflict"])
+
+
+def test_a_dry_run_leaves_nothing(managed: Managed) -> None:
+    obj = revision("edge", "dry", "v1")
+    obj["spec"]["tasks"] = [clone_of("catalog.base.v1")]
+    answer = managed.api.send("POST", f"{REVISIONS}?dryRun=All", obj)
+    assert (answer.code, answer.json["status"]["upstreamLock"]["git"]["ref"]) == (201, "base/v1")
+    assert managed.api.send("GET", f"{REVISIONS}/edge.dry.v1").code == 404
+
+
+def test_request_metadata_wins_over_the_upstreams(managed: Managed) -> None:
+    obj = revision("edge", "labelled", "v1")
+    obj["spec"] |= {
+        "tasks": [clone_of("catalog.base.v2")],
+        "packageMetadata": {"labels": {"tier": "silver"}},
+        "readinessGates": [{"conditionType": "example.com/Mine"}],
+    }
+    made = managed.api.do("POST", REVISIONS, obj)["spec"]
+    assert (made["packageMetadata"]["labels"], made["readinessGates"]) == (
+        {"tier": "silver"},
+        [{"conditionType": "example.com/Mine"}],
+    )
