@@ -35,7 +35,7 @@ class Managed:
 
     def files(self, name: str) -> dict[str, str]:
         spec = self.api.do("GET", f"{RESOURCES}/{name}")["spec"]
-        return spec["resources"] | spec.get("binaryResources", {})
+        return {**spec["resources"], **spec.get("binaryResources", {})}
 
     def upstreams(self, commit: str, directory: str) -> dict[str, str]:
         """What upstream has in a commit of `edge`, with our addresses."""

@@ -128,10 +128,10 @@ def test_a_secret_opens_the_remote(make: Make, outside: GitHttp) -> None:
     for name, password in (("good", "good"), ("bad", "bad")):
         data = {"username": "ann", "password": password}
         encoded = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
-        secret = {"metadata": {"name": name}, "type": "kubernetes.io/basic-auth", "data": encoded}
+        secret: Json = {"metadata": {"name": name}, "type": "kubernetes.io/basic-auth", "data": encoded}
         porch.api.do("POST", SECRETS, secret)
-    for secret in ({}, {"secretRef": {"name": "bad"}}):
-        answer = clone(porch.api, outside.url("ext"), **secret)
+    for name in ("", "bad"):
+        answer = clone(porch.api, outside.url("ext"), secretRef={"name": name})
         assert (answer.code, answer.fields) == (422, ["spec.tasks[0].clone.upstreamRef.git.repo"])
         assert "authentication required" in answer.message
         assert "good" not in answer.message

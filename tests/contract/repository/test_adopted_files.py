@@ -1,4 +1,4 @@
-"""A draft takes files over from elsewhere: as entries, as contents or as a pack, always with mode and bytes as they were."""
+"""A draft takes files over from elsewhere: as entries, as contents or as a pack, always as they were."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One package out of a git repository that nobody registered: found as upstream finds it, fetched alone, then gone again."""
+"""One package out of a git repository that nobody registered: found as upstream does, fetched alone, then gone."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def number(package: FetchedPackage) -> str:
     ],
 )
 def test_a_package_is_found_by_any_name_of_its_commit(
-    source: tuple[str, Path], fetch: Fetch, tmp_path: Path, ref: str, commit: str, wanted: str
+    source: tuple[str, Path], fetch: Fetch, tmp_path: Path, *, ref: str, commit: str, wanted: str
 ) -> None:
     url, path = source
     commit = git("rev-parse", commit, cwd=path)
@@ -119,7 +119,7 @@ def test_a_commit_that_no_ref_points_at_is_found_in_the_history(source: tuple[st
     ],
 )
 def test_what_is_not_there_names_its_field(
-    source: tuple[str, Path], fetch: Fetch, tmp_path: Path, ref: str, directory: str, field: str, words: str
+    source: tuple[str, Path], fetch: Fetch, tmp_path: Path, *, ref: str, directory: str, field: str, words: str
 ) -> None:
     error = failure(fetch(source[0], ref, directory))
     assert isinstance(error, Invalid)
@@ -137,7 +137,7 @@ def failure(fetching: AbstractContextManager[FetchedPackage]) -> PorchError:
 
 @pytest.mark.parametrize("size", [4 * MIB, 40 * MIB])
 def test_what_is_too_large_is_refused(source: tuple[str, Path], fetch: Fetch, tmp_path: Path, size: int) -> None:
-    url, path = source
+    url = source[0]
     work = tmp_path / "work"
     (work / "pkgs/web/big.bin").write_bytes(os.urandom(4 * MIB) + bytes(size - 4 * MIB))
     git("add", ".", cwd=work)

@@ -68,7 +68,8 @@ def load_all(file: bytes | Entry) -> object:
 def test_a_clone_that_nobody_changed_moves_forward() -> None:
     """Upstream takes the marks of its own clones for local changes."""
     case = CASES["fast-forward", "clone-untouched"]
-    applied = upgrade(*(dict(side(case, name)) for name in ("original", "upstream", "local")), "fast-forward")
+    original, upstream, local = (dict(side(case, name)) for name in ("original", "upstream", "local"))
+    applied = upgrade({**original}, {**upstream}, {**local}, "fast-forward")
     assert applied.conflicts == ()
     summary = read_summary(applied.files["Kptfile"])  # type: ignore[arg-type]
     assert (summary.name, summary.upstream_lock.git) == ("app", LOCK)
