@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from porch.krm.errors import YamlError
-from porch.merge import order
+from porch.merge import lines, order
 from porch.merge.documents import File, Identity, Part, without_marks
 from porch.merge.fields import FieldMerge
 from porch.merge.interface import Sides
@@ -87,12 +87,14 @@ class Series:
         return local if self._report.add((self._path, str(identity), ""), sides, reason) == "ours" else upstream
 
     def _fields(self, identity: Identity, original: str | None, local: str, upstream: str) -> str:
+        shape = shape_of(identity.group, identity.kind)
+        if original is not None and (text := lines.merge(original, local, upstream, shape)) is not None:
+            return text
         ids = Ids()
         known = len(self._report.conflicts)
         try:
             before = None if original is None else parse(original, ids)
             merge = FieldMerge(self._path, str(identity), self._report, ids)
-            shape = shape_of(identity.group, identity.kind)
             return merge.merge(before, parse(local, ids), parse(upstream, ids), shape)
         except (Opaque, YamlError) as error:
             self._report.forget(known)
