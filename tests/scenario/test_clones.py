@@ -326,7 +326,7 @@ REFUSED: list[tuple[str, Json, int, str, str]] = [
 
 @pytest.mark.parametrize(("package", "task", "code", "field", "words"), REFUSED)
 def test_what_cannot_be_made_names_the_field(
-    managed: Managed, package: str, task: Json, code: int, field: str, words: str
+    managed: Managed, *, package: str, task: Json, code: int, field: str, words: str
 ) -> None:
     obj = revision("catalog", package, "refused")
     obj["spec"]["tasks"] = [managed.here(task)]

@@ -58,11 +58,14 @@ def upstream_of(tasks: Sequence[Task]) -> str:
 
 
 def _source_errors(task: Task, path: str) -> list[FieldError]:
-    if task.edit is not None and (task.edit.source_ref is None or not task.edit.source_ref.name):
-        return [required(f"{path}.edit.sourceRef", "name the package revision to copy")]
-    if task.clone is not None:
+    if task.type == "edit" and task.edit is not None:
+        named = task.edit.source_ref is not None and task.edit.source_ref.name
+        return [] if named else [required(f"{path}.edit.sourceRef", "name the package revision to copy")]
+    if task.type == "clone" and task.clone is not None:
         return _upstream_errors(task.clone.upstream_ref, f"{path}.clone.upstreamRef")
-    return _upgrade_errors(task.upgrade, f"{path}.upgrade") if task.upgrade is not None else []
+    if task.type == "upgrade" and task.upgrade is not None:
+        return _upgrade_errors(task.upgrade, f"{path}.upgrade")
+    return []
 
 
 def _upstream_errors(source: UpstreamPackage, path: str) -> list[FieldError]:
