@@ -25,7 +25,7 @@ def rendered(
     Raises Invalid with a FieldError for each wrong file, unless `push_on_failure` wants the package kept as it is, with
     the failure in its Kptfile.
     """
-    texts = _texts(repository, {path: item for path, item in files.items() if _is_read(path)})
+    texts = _texts(repository, {path: item for path, item in files.items() if _is_read(path, item)})
     heavy = sum(map(len, texts.values())) > _HEAVY_BYTES
     result = engine.workers.run(render, texts) if heavy else render(texts)
     if result.problems and not (push_on_failure and result.storable):
@@ -39,7 +39,10 @@ def _replaced(file: bytes | NewFile | Entry | None, data: bytes) -> bytes | NewF
     return NewFile(file.mode, data) if isinstance(file, NewFile) else data
 
 
-def _is_read(path: str) -> bool:
+def _is_read(path: str, item: bytes | NewFile | Entry) -> bool:
+    """Links and submodules are no resources, whatever they are called."""
+    if not isinstance(item, bytes) and item.mode & 0o170000 != 0o100000:
+        return False
     base = path.rpartition("/")[2]
     return base in _READ_NAMES or base.endswith(_READ_SUFFIXES)
 
