@@ -15,7 +15,20 @@ from pathlib import Path
 import pytest
 
 from tests.scenario.conftest import Make
-from tests.scenario.running import RESOURCES, REVISIONS, SECRETS, Answer, Api, Json, Lost, Porch, register, revision
+from tests.scenario.running import (
+    REPOSITORIES,
+    RESOURCES,
+    REVISIONS,
+    SECRETS,
+    Answer,
+    Api,
+    Json,
+    Lost,
+    Porch,
+    register,
+    repository,
+    revision,
+)
 from tests.support.githttp import GitHttp, dead_url, git
 
 KPTFILE = "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: web\n"
@@ -237,3 +250,13 @@ def test_too_many_clones_at_once_are_told_to_come_back(make: Make, outside: GitH
     outside.gate.set()
     assert set(codes) == {429, 503}
     assert is_clean(porch)
+
+
+def test_a_source_in_a_repository_that_was_never_read_may_come_yet(make: Make) -> None:
+    porch = started(make)
+    porch.api.do("POST", REPOSITORIES, repository("dead", dead_url()))
+    obj = revision("work", "web")
+    obj["spec"]["tasks"] = [{"type": "clone", "clone": {"upstreamRef": {"upstreamRef": {"name": "dead.web.v1"}}}}]
+    answer = porch.api.send("POST", REVISIONS, obj)
+    assert (answer.code, answer.reason) == (503, "ServiceUnavailable")
+    assert 'Repository "dead" was not synchronised yet' in answer.message

@@ -156,10 +156,9 @@ def _content(creation: _Creation, draft: PackageRevisionDraft, revisions: Sequen
     """What the task makes of the packages that it starts from, taken over into the draft."""
     engine, task = creation.engine, creation.task
     with sources.opened(engine, creation.place, task, revisions) as packages:
-        read = [package.source() for package in packages]
-        applied = run_task(engine, task, _config(creation), read)
+        applied = run_task(engine, task, _config(creation), [package.source for package in packages])
         creation.call.warnings += told(applied.conflicts)
-        return taken_over(draft, creation.repository, packages, read, applied.files)
+        return taken_over(draft, creation.repository, packages, applied.files)
 
 
 def _config(creation: _Creation) -> PackageConfig:

@@ -50,17 +50,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A package where it lies: in a local copy, or fetched."""
+    """A package where it lies, in a local copy or fetched, and as a task takes it."""
 
     content: Content
     entries: Mapping[str, Entry]
-    lock: GitLock
+    source: Source
 
-    def source(self) -> Source:
-        """The package as a task takes it: what it may read as bytes, the rest as entries."""
-        read = [path for path, entry in self.entries.items() if is_read(path, entry)]
-        blobs = self.content.read_blobs([self.entries[path].blob for path in read])
-        return Source({**self.entries, **dict(zip(read, blobs, strict=True))}, self.lock)
+    @classmethod
+    def of(cls, content: Content, tree: str, lock: GitLock) -> Opened:
+        """What a task may read is read, the rest stays entries. Raises NotFound."""
+        entries = content.entries(tree)
+        read = [path for path, entry in entries.items() if is_read(path, entry)]
+        blobs = content.read_blobs([entries[path].blob for path in read])
+        return cls(content, entries, Source({**entries, **dict(zip(read, blobs, strict=True))}, lock))
 
 
 def find(engine: Engine, place: Place, task: Task) -> list[Revision]:
@@ -106,7 +108,7 @@ def _fetched(engine: Engine, place: Place, task: Task, source: GitPackage) -> It
         except (ServiceUnavailable, TooManyRequests) as error:
             text = f"failed to apply {task.type} task: {sentence}{error.message}"
             raise type(error)(text, retry_after=error.retry_after) from error
-        yield Opened(package, package.entries(package.tree), package.lock)
+        yield Opened.of(package, package.tree, package.lock)
 
 
 def _in_git_field(error: Invalid) -> Invalid:
@@ -119,7 +121,11 @@ def _in_git_field(error: Invalid) -> Invalid:
 def _local(engine: Engine, revision: Revision) -> Opened:
     repository = engine.cache.open_repository(revision.repository)
     lock = revision.object().status.self_lock.git or GitLock()
-    return Opened(repository.content, repository.entries(revision.row.tree), lock)
+    try:
+        return Opened.of(repository.content, revision.row.tree, lock)
+    except NotFound as error:
+        text = f'cannot read contents of package "{revision.row.name}": {error.message}; it is not here yet, try again'
+        raise ServiceUnavailable(text, retry_after=1) from error
 
 
 def _key(row: RevisionRow) -> RevisionKey:

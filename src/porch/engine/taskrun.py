@@ -36,34 +36,32 @@ def told(conflicts: Sequence[Conflict]) -> list[str]:
 
 
 def taken_over(
-    draft: PackageRevisionDraft,
-    repository: CachedRepository,
-    packages: Sequence[Opened],
-    sources: Sequence[Source],
-    files: Content,
+    draft: PackageRevisionDraft, repository: CachedRepository, packages: Sequence[Opened], files: Content
 ) -> Files:
-    """The files of a task as `draft` takes them. `packages` are what `sources` were read from; the last one is the
-    package itself where there are several.
+    """The files of a task as `draft` takes them. Of several packages the last one is the package itself, whose modes
+    count most.
     """
-    origins = list(zip(packages, sources, strict=True))[::-1]
-    elsewhere: list[dict[str, Entry]] = [{} for _ in origins]
+    origins = packages[::-1]
+    found: list[dict[str, Entry]] = [{} for _ in origins]
     made: dict[str, bytes | NewFile | Entry] = {}
     for path, file in files.items():
-        for index, (package, source) in enumerate(origins):
-            entry = package.entries.get(path)
-            if entry is None or (isinstance(file, Entry) and file != entry):
-                continue
-            if isinstance(file, Entry):
-                elsewhere[index][path] = entry
-            elif source.files[path] == file and package.content is repository.content:
-                made[path] = entry
-            else:
-                made[path] = NewFile(entry.mode, file) if isinstance(source.files[path], bytes) else file
-            break
-        else:
+        origin = next((index for index, package in enumerate(origins) if _is_of(package, path, file)), None)
+        if origin is None:
             assert isinstance(file, bytes), "an entry comes from one of the packages"
             made[path] = file
-    for entries, (package, _) in zip(elsewhere, origins, strict=True):
-        if entries:
-            made |= draft.adopt(package.content, entries)
+            continue
+        package, entry = origins[origin], origins[origin].entries[path]
+        unchanged = package.source.files[path] == file
+        if isinstance(file, Entry) or (unchanged and package.content is repository.content):
+            found[origin][path] = entry
+        else:
+            made[path] = NewFile(entry.mode, file)
+    for package, entries in zip(origins, found, strict=True):
+        made |= draft.adopt(package.content, entries)
     return made
+
+
+def _is_of(package: Opened, path: str, file: bytes | Entry) -> bool:
+    """Whether the file is one of this package's, perhaps changed."""
+    before = package.source.files.get(path)
+    return before == file if isinstance(file, Entry) else isinstance(before, bytes)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from porch.errors import Invalid
 from porch.repository import Entry, NewFile, Repository
 from porch.repository.git import GitAddress, open_hosted
 from porch.workers import WorkerPool
@@ -90,3 +92,25 @@ def test_changed_content_keeps_the_mode_that_it_brings(place: Place) -> None:
     draft.update_resources({"Kptfile": KPTFILE, "run.sh": NewFile(EXECUTABLE, b"#!/bin/sh\n")}, INIT)
     assert place.repository.push(place.repository.plan(draft)).accepted
     assert place.git("ls-tree", "refs/heads/drafts/taken/v1:taken", "run.sh").startswith("100755 ")
+
+
+def test_odd_paths_stay_where_they_are_but_do_not_come_from_elsewhere(
+    elsewhere: tuple[Repository, Path], place: Place
+) -> None:
+    """Names that are no UTF-8, or differ only in case, may have been there before any rule."""
+    repository, path = elsewhere
+    blob = _blob(path, KPTFILE)
+    listing = b"".join(
+        b"100644 blob %s\t%s\0" % (blob.encode(), name) for name in (b"Kptfile", b"README", b"Readme", b"caf\xe9")
+    )
+    made = subprocess.run(["git", "mktree", "-z"], cwd=path, input=listing, capture_output=True, check=True)
+    tree = made.stdout.decode().strip()
+    draft = repository.create_package_revision_draft("taken", "v1", ALICE)
+    draft.update_resources(draft.adopt(repository, repository.entries(tree)), INIT)
+    assert repository.push(repository.plan(draft)).accepted
+    assert git("rev-parse", "refs/heads/drafts/taken/v1:taken", cwd=path) == tree
+    other = place.repository.create_package_revision_draft("taken", "v1", ALICE)
+    with pytest.raises(Invalid) as caught:
+        other.update_resources(other.adopt(repository, repository.entries(tree)), INIT)
+    assert caught.value.details is not None
+    assert caught.value.details.causes[0].field == "spec.resources[caf\ufffd]"

@@ -63,6 +63,8 @@ class GitDraft:
         self._root = workshop.mirror.commit(base).tree if base else ""
         self._entries = workshop.mirror.entries(start.tree) if existing else {}
         self._files: Mapping[str, Entry] = self._entries
+        self._known: set[str] = set()
+        """Paths that are in the repository already: whatever is wrong with them, it is not new."""
 
     @property
     def entries(self) -> Mapping[str, Entry]:
@@ -100,11 +102,10 @@ class GitDraft:
 
     def _validate(self, files: Files) -> None:
         errors = [] if KPTFILE in files else [required("spec.resources", "package must contain Kptfile at root")]
-        errors += [
-            _wrong(path, problem) for path in files if path not in self._files if (problem := path_problem(path))
-        ]
+        known = self._known | self._files.keys()
+        errors += [_wrong(path, problem) for path in files if path not in known if (problem := path_problem(path))]
         if not errors:
-            clashes = collisions(files, self._files.keys())
+            clashes = collisions(files, known)
             errors = [_wrong(path, problem) for path, problem in clashes.items()]
         if errors:
             package = PackageKey(self._workshop.repository, self.result.path)
@@ -114,6 +115,7 @@ class GitDraft:
     def adopt(self, source: Content, entries: Mapping[str, Entry]) -> Files:
         theirs, ours = objects_of(source), self._workshop.mirror.path
         if theirs == ours:
+            self._known |= entries.keys()
             return entries
         blobs = {path: entry for path, entry in entries.items() if entry.mode != SUBMODULE}
         if theirs and sum(entry.size for entry in blobs.values()) > BIG:
@@ -162,7 +164,8 @@ def _data(file: bytes | NewFile) -> bytes:
 
 
 def _wrong(path: str, problem: str) -> FieldError:
-    shown = path if len(path) <= 200 else f"{path[:200]}..."
+    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if not path.isascii() else path
+    shown = text if len(text) <= 200 else f"{text[:200]}..."
     return invalid(f"spec.resources[{shown}]", shown, problem)
 
 
