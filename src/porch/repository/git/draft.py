@@ -6,6 +6,7 @@ worker process, which writes it into the mirror as a pack; only the ids come bac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -36,6 +37,7 @@ from porch.types.packagerevision import DRAFT, PROPOSED
 from porch.types.task import Task
 
 KPTFILE = "Kptfile"
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # what a byte that is no UTF-8 became
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ def _data(file: bytes | NewFile) -> bytes:
 
 
 def _wrong(path: str, problem: str) -> FieldError:
-    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if not path.isascii() else path
+    text = _NO_TEXT.sub("\ufffd", path)
     shown = text if len(text) <= 200 else f"{text[:200]}..."
     return invalid(f"spec.resources[{shown}]", shown, problem)
 
