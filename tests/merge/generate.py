@@ -67,7 +67,7 @@ def package(random: Random) -> Package:
 def _hot(files: Package, random: Random) -> Hot:
     path = random.choice([path for path in files if files[path].documents])
     places = [place for place, _, _ in walk(files[path].documents[0]) if place not in _FIXED]
-    return path, set(random.sample(places, min(3, len(places))))
+    return path, set(random.sample(places, min(2, len(places))))
 
 
 def edited(original: Package, random: Random, hot: Hot) -> Package:
@@ -75,7 +75,7 @@ def edited(original: Package, random: Random, hot: Hot) -> Package:
         path: replace(file, documents=[document.copy() for document in file.documents])
         for path, file in original.items()
     }
-    for _ in range(random.choice((0, 1, 2, 3, 5, 8))):
+    for _ in range(random.choice((0, 2, 4, 6, 8, 12))):
         _edit(changed, random, hot)
     return changed
 
@@ -208,7 +208,7 @@ def _all(tree: Tree) -> Iterator[Item]:
 
 def _edit(files: Package, random: Random, hot: Hot) -> None:
     kind = random.random()
-    if kind < 0.4 and hot[0] in files:
+    if kind < 0.5 and hot[0] in files:
         _edit_document(files[hot[0]].documents[0], random, hot[1])
         return
     kind = random.random()

@@ -42,7 +42,9 @@ class Case:
         return f"{self.strategy}/{self.name}"
 
     def outcome(self, on_conflict: OnConflict) -> Outcome:
-        sides = [{path: text.encode() for path, text in side.items()} for side in (self.original, self.local, self.upstream)]
+        sides = [
+            {path: text.encode() for path, text in side.items()} for side in (self.original, self.local, self.upstream)
+        ]
         try:
             result = merge(*sides, strategy=self.strategy, on_conflict=on_conflict)
         except LocalChanges as error:

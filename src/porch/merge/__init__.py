@@ -12,4 +12,14 @@ from porch.merge.interface import (
 )
 from porch.merge.strategies import merge
 
-__all__ = ["Choice", "Conflict", "Files", "LocalChanges", "MergeConflicts", "MergeResult", "OnConflict", "Strategy", "merge"]
+__all__ = [
+    "Choice",
+    "Conflict",
+    "Files",
+    "LocalChanges",
+    "MergeConflicts",
+    "MergeResult",
+    "OnConflict",
+    "Strategy",
+    "merge",
+]

@@ -243,7 +243,9 @@ class FieldMerge:
         """Local text in flow style has none, so what upstream commented there is left out and said."""
         if upstream.full != upstream.value.same and (original is None or original.full != upstream.full):
             texts = Sides(original, None, upstream).each(lambda entry: entry.head + entry.body if entry else None)
-            self._report.add(self._place(path + COMMENT), texts, "no place for upstream's comment in flow style", "ours")
+            self._report.add(
+                self._place(path + COMMENT), texts, "no place for upstream's comment in flow style", "ours"
+            )
 
     def _comment(self, path: str, original: str, local: str, upstream: str) -> str:
         if upstream in {local, original}:

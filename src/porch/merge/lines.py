@@ -106,7 +106,7 @@ def _list(sides: Sides[list[str]], column: int, key: str, shape: Shape) -> list[
         if decided is None:
             if len({item.first for item in items}) > 1:
                 raise _NotPlain
-            decided = _take(items.each(lambda item: item.head)) + [items.local.first]
+            decided = [*_take(items.each(lambda item: item.head)), items.local.first]
             decided += _mapping(items.each(lambda item: item.below), column + 2, shape)
         result += decided
     return result + _take(levels.each(lambda level: level.foot))

@@ -35,7 +35,7 @@ class Writing:
         text = text if taken is local else moved(text, delta, self.line_end)
         if not node.block:
             gap = local.value.text[local.label_end : local.value.start]
-            if not local.value.block and not gap.strip(" ") and not text[0:1].strip(" "):
+            if gap and not local.value.block and not gap.strip(" ") and not text[:1].strip(" "):
                 text = gap + text.lstrip(" ")
             rest = self._rest(taken if local.value.block else local, beside)
             return Piece(local.name, head, local.label + text + rest, node.same)

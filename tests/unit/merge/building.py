@@ -11,7 +11,7 @@ KPTFILE = "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: app\n"
 
 
 def merged(
-    original: str, local: str, upstream: str, name: str = "a.yaml", on_conflict: OnConflict = "ours"
+    original: str, local: str, upstream: str, *, name: str = "a.yaml", on_conflict: OnConflict = "ours"
 ) -> tuple[str, tuple[Conflict, ...]]:
     sides = [{name: text.encode()} for text in (original, local, upstream)]
     result = merge(*sides, on_conflict=on_conflict)
@@ -20,6 +20,6 @@ def merged(
 
 def quiet(original: str, local: str, upstream: str, name: str = "a.yaml") -> str:
     """The result of a merge without conflicts."""
-    text, conflicts = merged(original, local, upstream, name)
+    text, conflicts = merged(original, local, upstream, name=name)
     assert not conflicts
     return text

@@ -74,7 +74,9 @@ def test_null_is_a_value_like_others() -> None:
 
 
 def test_items_of_a_keyed_list_are_merged_one_by_one() -> None:
-    original = DEPLOYMENT + "      containers:\n      - name: a\n        image: a:1\n      - name: b\n        image: b:1\n"
+    original = (
+        DEPLOYMENT + "      containers:\n      - name: a\n        image: a:1\n      - name: b\n        image: b:1\n"
+    )
     local = original.replace("b:1", "b:2") + "      - name: mine\n        image: m\n"
     upstream = original.replace("a:1", "a:2") + "      - name: more\n        image: u\n"
     assert quiet(original, local, upstream) == (
@@ -170,9 +172,9 @@ def test_a_comment_within_a_list_that_upstream_replaces_is_not_lost_silently() -
 
 def test_flow_style_is_kept_and_takes_block_entries() -> None:
     original = CONFIG + "  labels: {a: b}\n"
-    assert quiet(original, CONFIG + "  labels: {a: b, l: x}\n", CONFIG + "  labels:\n    a: 'c d'\n    u: {v: w}\n") == (
-        CONFIG + '  labels: {a: "c d", l: x, u: {v: w}}\n'
-    )
+    assert quiet(
+        original, CONFIG + "  labels: {a: b, l: x}\n", CONFIG + "  labels:\n    a: 'c d'\n    u: {v: w}\n"
+    ) == (CONFIG + '  labels: {a: "c d", l: x, u: {v: w}}\n')
 
 
 def test_windows_line_ends_and_byte_order_mark_stay() -> None:
@@ -186,9 +188,7 @@ def test_wide_and_compact_lists_take_each_others_items() -> None:
     original = DEPLOYMENT + "      containers:\n      - name: a\n"
     wide = DEPLOYMENT + "      containers:\n        - name: a\n          args: [x]\n"
     upstream = original + "      - name: b\n        env:\n        - name: E\n"
-    assert quiet(original, wide, upstream) == (
-        wide + "        - name: b\n          env:\n          - name: E\n"
-    )
+    assert quiet(original, wide, upstream) == (wide + "        - name: b\n          env:\n          - name: E\n")
 
 
 def test_block_text_keeps_its_lines() -> None:

@@ -65,7 +65,11 @@ def test_a_resource_deleted_on_one_side_and_changed_on_the_other(choice: OnConfl
 
 
 def test_other_files_are_taken_whole() -> None:
-    sides = [{"x.txt": b"1", "y.txt": b"1", "z.txt": b"1"}, {"x.txt": b"2", "y.txt": b"1"}, {"x.txt": b"3", "z.txt": b"1"}]
+    sides = [
+        {"x.txt": b"1", "y.txt": b"1", "z.txt": b"1"},
+        {"x.txt": b"2", "y.txt": b"1"},
+        {"x.txt": b"3", "z.txt": b"1"},
+    ]
     result = merge(*sides)
     assert result.files == {"x.txt": b"2"}
     assert [item.file for item in result.conflicts] == ["x.txt"]
@@ -147,7 +151,9 @@ def test_a_sub_package_with_its_own_upstream_is_left_alone_and_told() -> None:
     upstream = {**original, "sub/a.yaml": CONFIG.encode() + b"a: 1\n"}
     result = merge(original, original, upstream)
     assert result.files == original
-    assert [item.reason for item in result.conflicts] == ["the sub-package has an upstream of its own; upgrade it from there"]
+    assert [item.reason for item in result.conflicts] == [
+        "the sub-package has an upstream of its own; upgrade it from there"
+    ]
 
 
 # --- strategies
