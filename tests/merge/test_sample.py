@@ -11,4 +11,4 @@ from tests.merge.run import chunk
 def test_no_merge_loses_an_edit_silently(first: int) -> None:
     notes = chunk(1, first)
     assert not notes.violations
-    assert notes.with_conflicts > 10
+    assert notes.with_conflicts > 20
