@@ -212,3 +212,9 @@ def test_failing_on_conflict_names_every_one() -> None:
         "spec.resources[a.yaml]: ConfigMap/c a: both changed the field",
         "spec.resources[a.yaml]: ConfigMap/c b: both changed the field",
     ]
+
+
+def test_the_verdict_of_a_render_stays_until_the_next_one() -> None:
+    status = "status:\n  conditions:\n  - type: Rendered\n    status: {}\n  renderStatus:\n    errorSummary: {}\n"
+    sides = [KPTFILE + status.format(*words) for words in (("a", "x"), ("b", "y"), ("c", "z"))]
+    assert quiet(*sides, name="Kptfile") == sides[1]
