@@ -84,7 +84,7 @@ def _leaves(path: str, trees: list[Tree | None], result: Tree | None, conflicts:
         if path.endswith("Kptfile") and place in _LOCAL:
             if now not in {mine, None} and mine is not None:
                 yield f"{place} belongs to the local package"
-        elif mine != old and new != old and mine != new:
+        elif mine != old and new not in {old, mine}:
             if not _emptied(place, (mine, new, now), after):
                 yield f"{place} was changed on both sides and no conflict names it"
         elif now != (mine if mine != old else new) and not _emptied(place, (mine, new, now), after):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -37,12 +36,15 @@ class File:
 
 
 Package = dict[str, File]
+Hot = tuple[str, set[str]]
+"""A file and places in its first document that both sides like to edit, so that they meet."""
 
 
 def triple(seed: int) -> tuple[Package, Package, Package]:
     random = Random(seed)
     original = package(random)
-    local, upstream = (edited(original, random) for _ in range(2))
+    hot = _hot(original, random)
+    local, upstream = (edited(original, random, hot) for _ in range(2))
     if random.random() < 0.3:
         _mark(local)
     return original, local, upstream
@@ -62,10 +64,19 @@ def package(random: Random) -> Package:
     return made
 
 
-def edited(original: Package, random: Random) -> Package:
-    changed = copy.deepcopy(original)
-    for _ in range(random.choice((0, 1, 2, 3, 5, 8))):
-        _edit(changed, random)
+def _hot(files: Package, random: Random) -> Hot:
+    path = random.choice([path for path in files if files[path].documents])
+    places = [place for place, _, _ in walk(files[path].documents[0]) if place not in _FIXED]
+    return path, set(random.sample(places, min(2, len(places))))
+
+
+def edited(original: Package, random: Random, hot: Hot) -> Package:
+    changed = {
+        path: replace(file, documents=[document.copy() for document in file.documents])
+        for path, file in original.items()
+    }
+    for _ in range(random.choice((0, 2, 4, 6, 8, 12))):
+        _edit(changed, random, hot)
     return changed
 
 
@@ -195,7 +206,11 @@ def _all(tree: Tree) -> Iterator[Item]:
 # --- edits
 
 
-def _edit(files: Package, random: Random) -> None:
+def _edit(files: Package, random: Random, hot: Hot) -> None:
+    kind = random.random()
+    if kind < 0.5 and hot[0] in files:
+        _edit_document(files[hot[0]].documents[0], random, hot[1])
+        return
     kind = random.random()
     if kind < 0.06:
         _edit_files(files, random)
@@ -235,9 +250,10 @@ def _edit_documents(file: File, random: Random) -> None:
         random.shuffle(file.documents)
 
 
-def _edit_document(document: Tree, random: Random) -> None:
-    before = copy.deepcopy(document.items)
-    places = [(tree, item) for path, tree, item in walk(document) if path not in _FIXED and not path.endswith("[]")]
+def _edit_document(document: Tree, random: Random, hot: set[str] | None = None) -> None:
+    before = document.copy().items
+    found = [place for place in walk(document) if place[0] not in _FIXED and not place[0].endswith("[]")]
+    places = [(tree, item) for path, tree, item in found if hot is None or path in hot]
     if not places:
         return
     tree, item = random.choice(places)

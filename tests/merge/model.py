@@ -34,6 +34,10 @@ class Tree:
     style: str = ""
     """`flow` for a collection; quotes or `|` for a word."""
 
+    def copy(self) -> Tree:
+        items = [Item(item.key, item.tree.copy(), item.above, item.beside) for item in self.items]
+        return Tree(self.kind, items, self.value, self.style)
+
 
 @dataclass
 class Item:

@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from porch.krm import yaml
 from porch.krm.errors import YamlError
-from porch.merge.tree import Opaque, comments
+from porch.merge.tree import Opaque
 
 _MARK = re.compile(r"^(?:---|\.\.\.|%).*$", re.MULTILINE)
 _CONTENT = re.compile(r"^[ \t]*[^#\s]", re.MULTILINE)
 _HEADER = re.compile(r"^(apiVersion|kind|metadata)[ \t]*:(.*)$", re.MULTILINE)
-_WORD = re.compile(r"[ \t]+([A-Za-z0-9][\w./-]*)[ \t]*(?:#.*)?\r?")
+_WORD = re.compile(r"[ \t]+([\"']?)([A-Za-z0-9][\w./-]*)\1[ \t]*(?:[ \t]#.*)?\r?")
 _NOTHING = re.compile(r"[ \t]*(?:#.*)?\r?")
 _TOP = re.compile(r"^[^\s#]", re.MULTILINE)
 _CHILD = re.compile(r"^( +)([^\s#:\"'][^:\n]*|\"[^\"\n]*\"|'[^'\n]*'):(.*)$", re.MULTILINE)
@@ -116,10 +116,10 @@ def _plain_identity(body: str) -> Identity | None:
             word = _WORD.fullmatch(child[3])
             if word is None:
                 return None
-            names[child[2].strip("\"'")] = word[1]
+            names[child[2].strip("\"'")] = word[2]
     if not (words[0] and words[1]):
         return None
-    return _named(words[0][1], words[1][1], names["namespace"], names["name"], metadata[2])
+    return _named(words[0][2], words[1][2], names["namespace"], names["name"], metadata[2])
 
 
 def _parsed_identity(body: str) -> Identity:
@@ -163,7 +163,3 @@ def without_marks(body: str) -> str:
     text = _MARKED_LINE.sub(r"\1", body)
     text, count = _IDENTIFIER.subn("", text)
     return _EMPTY_ANNOTATIONS.sub("", text) if count else text
-
-
-def lead_comments(lead: str) -> str:
-    return comments(lead)

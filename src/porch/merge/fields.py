@@ -191,7 +191,10 @@ class FieldMerge:
         pieces: dict[Hashable, Piece] = {}
         for identity, entry in {**sides.upstream, **sides.local}.items():
             below = Place(place.path + label(entry, identity), place.shape, place.shape)
-            piece = self._entry(_items(sides, identity), below, local)
+            if identity in sides.local and label(entry, identity) in place.shape.marks:
+                piece: Piece | None = verbatim(entry)
+            else:
+                piece = self._entry(_items(sides, identity), below, local)
             if piece:
                 pieces[identity] = piece
         orders: Sides[list[Hashable]] = sides.each(list)

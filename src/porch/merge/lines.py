@@ -17,8 +17,10 @@ from porch.merge.shapes import Shape
 _KEY = re.compile(r"([A-Za-z0-9_][\w./-]*):(?: +(.*))?")
 _NOT_PLAIN = re.compile(r"[\r\t]|^[ \t]*(?:- )*(?:[?%]|<<)|[:\-\[,{] *[&*]\w|[|>]\d?[+]", re.MULTILINE)
 _CLOSED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|\[[^\n]*\]|\{[^\n]*\}")
-_MANY = 400
-"""Lists longer than this are not worth a second look."""
+_MAX_TEXT = 256 * 1024
+_MAX_ITEMS = 400
+_MAX_COLUMN = 60
+"""Longer texts and lists, and deeper nesting, are not plain."""
 
 
 @dataclass(slots=True)
@@ -50,7 +52,7 @@ class _NotPlain(Exception):
 def merge(original: str, local: str, upstream: str, shape: Shape) -> str | None:
     """The merged text, None when lines do not decide it."""
     texts = Sides(original, local, upstream)
-    if any(_NOT_PLAIN.search(text) or not text.endswith("\n") for text in texts):
+    if any(len(text) > _MAX_TEXT or not text.endswith("\n") or _NOT_PLAIN.search(text) for text in texts):
         return None
     try:
         lines = _mapping(texts.each(lambda text: text.split("\n")[:-1]), 0, shape)
@@ -60,6 +62,8 @@ def merge(original: str, local: str, upstream: str, shape: Shape) -> str | None:
 
 
 def _mapping(sides: Sides[list[str]], column: int, shape: Shape) -> list[str]:
+    if column > _MAX_COLUMN:
+        raise _NotPlain
     levels = sides.each(lambda lines: _entries(lines, column))
     result: list[str] = []
     for entries in _rows(levels):
@@ -102,7 +106,7 @@ def _list(sides: Sides[list[str]], column: int, key: str, shape: Shape) -> list[
         if decided is None:
             if len({item.first for item in items}) > 1:
                 raise _NotPlain
-            decided = _take(items.each(lambda item: item.head)) + [items.local.first]
+            decided = [*_take(items.each(lambda item: item.head)), items.local.first]
             decided += _mapping(items.each(lambda item: item.below), column + 2, shape)
         result += decided
     return result + _take(levels.each(lambda level: level.foot))
@@ -140,7 +144,7 @@ def _items(lines: list[str], column: int, key: str) -> _Level:
         indent = len(line) - len(line.lstrip(" "))
         if _belongs_below(line, indent, column, level):
             continue
-        if indent != column or not line.startswith(begin, column) or len(level.entries) > _MANY:
+        if indent != column or not line.startswith(begin, column) or len(level.entries) > _MAX_ITEMS:
             raise _NotPlain
         _open(level, line[column + len(begin) :], line, bare=True)
     return _checked(level)

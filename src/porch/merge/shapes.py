@@ -58,7 +58,9 @@ _TYPES = {
     "Policy": _METADATA + "spec:PolicySpec",
     "PolicySpec": "variables[name] matchConditions[name]",
     "Other": _METADATA + "status:Conditions",
-    "Kptfile": "metadata:Metadata info:Info pipeline:Pipeline status:Conditions",
+    "Kptfile": "metadata:Metadata info:Info pipeline:Pipeline status:Status",
+    "Status": "conditions[type]:Verdicts",
+    "Verdicts": "",
     "Info": "keywords[] emails[] readinessGates[conditionType]",
     "Pipeline": "mutators[function] validators[function]",
 }
@@ -75,7 +77,13 @@ _KINDS = {
     "MutatingAdmissionPolicy": "Policy",
     "ValidatingAdmissionPolicy": "Policy",
 }
-UPSTREAM_IDENTIFIER = "internal.kpt.dev/upstream-identifier"
+_NONE: frozenset[str] = frozenset()
+_MARKS = {
+    "Annotations": frozenset({"internal.kpt.dev/upstream-identifier"}),
+    "Verdicts": frozenset({"[type=Rendered]"}),
+}
+_LOCAL = {"Status": frozenset({"renderStatus"})}
+"""What a render says is of the content that it saw; the next render says it anew."""
 
 
 @dataclass(slots=True)
@@ -87,7 +95,7 @@ class Shape:
     local: frozenset[str] = frozenset()
     """Fields that belong to the local package: upstream's are never looked at."""
     marks: frozenset[str] = frozenset()
-    """Fields that are left alone where the local side has them."""
+    """Fields, or items of a list by their label, that are left alone where the local side has them."""
     order: tuple[str, ...] = ()
     """Of the fields; others, and those of a type without one, are added at the end."""
     inferred: bool = False
@@ -114,7 +122,7 @@ def shape_of(group: str, kind: str) -> Shape:
 
 def _shape(name: str) -> Shape:
     if name not in _MADE:
-        made = _MADE[name] = Shape(marks=frozenset({UPSTREAM_IDENTIFIER} if name == "Annotations" else ()))
+        made = _MADE[name] = Shape(marks=_MARKS.get(name, _NONE), local=_LOCAL.get(name, _NONE))
         for word in _TYPES[name].split():
             place, _, type_name = word.partition(":")
             field_name, bracket, keys = place.partition("[")

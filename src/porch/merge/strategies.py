@@ -22,6 +22,7 @@ def merge(
     original: Files,
     local: Files,
     upstream: Files,
+    *,
     strategy: Strategy = "resource-merge",
     on_conflict: OnConflict = "ours",
 ) -> MergeResult:

@@ -18,6 +18,8 @@ from porch.krm.errors import YamlError
 from porch.krm.scalars import resolve
 
 Kind: TypeAlias = Literal["map", "list", "word"]
+MAX_NODES = 50_000
+"""Values in one document; a larger one is merged as a whole, which takes no time."""
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[^\r\n]*")
 _COMMENT_LINE = re.compile(r"^[ \t]*(#[^\r\n]*)", re.MULTILINE)
 
@@ -99,7 +101,7 @@ class Document:
 
 def parse(text: str, ids: Ids) -> Document:
     """The one document in `text`. Raises YamlError or Opaque."""
-    roots = yaml.documents(text)
+    roots = yaml.documents(text, max_nodes=MAX_NODES)
     if len(roots) != 1 or not isinstance(roots[0], yaml.Mapping) or roots[0].flow or not roots[0].pairs:
         raise Opaque("the document is no mapping in block style")
     if text[: roots[0].start].count("%") and re.search(r"^%", text[: roots[0].start], re.MULTILINE):

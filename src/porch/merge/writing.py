@@ -29,18 +29,30 @@ class Writing:
 
     def with_value(self, local: Entry, taken: Entry, head: str, beside: str) -> Piece:
         """The local entry with the value of `taken`, itself or upstream's."""
-        node, delta = taken.value, _column(local) - _column(taken)
-        end = taken.end if node.block else node.end
-        text = node.text[taken.label_end : end]
-        text = text if taken is local else moved(text, delta, self.line_end)
+        node = taken.value
         if not node.block:
-            rest = self._rest(taken if local.value.block else local, beside)
-            return Piece(local.name, head, local.label + text + rest, node.same)
+            own = local.value
+            rest = self._comment(beside) + self.line_end if own.block else self._rest(local, beside)
+            return Piece(local.name, head, local.label + self._in_line(local, taken) + rest, node.same)
+        text = node.text[taken.label_end : taken.end]
+        if taken is not local:
+            text = moved(text, _column(local) - _column(taken), self.line_end)
         if beside != taken.beside:
             line, _, below = text.partition("\n")
             line = line.rstrip("\r").removesuffix(taken.beside).rstrip()
             text = line + self._comment(beside) + self.line_end + below
         return Piece(local.name, head, local.label + text, node.same)
+
+    def _in_line(self, local: Entry, taken: Entry) -> str:
+        """The value of `taken` as it stands behind the label of the local entry."""
+        node = taken.value
+        gap = "" if taken.flow else node.text[taken.label_end : node.start]
+        delta = 2 if taken.flow else _column(local) - _column(taken)
+        if taken is local or gap.strip(" "):  # begins on a line below
+            return moved(gap + node.text[node.start : node.end], delta, self.line_end)
+        own = "" if local.value.block else local.value.text[local.label_end : local.value.start]
+        value = moved(node.text[node.start : node.end], delta, self.line_end)
+        return (own if own and not own.strip(" ") else " ") + value if value else ""
 
     def block(self, local: Entry, head: str, beside: str, pieces: list[Piece], same: int) -> Piece:
         """The local entry with these entries in its block."""
