@@ -32,8 +32,11 @@ def apply(task: UpgradeTask, package: PackageConfig, sources: Sequence[Source]) 
     original, upstream, local = sources
     sides = _Sides((original.files, local.files, upstream.files))
     before, ours, theirs = sides.words()
-    strategy = cast("Strategy", task.strategy or "resource-merge")
-    result = merge(before, ours, theirs, strategy, cast("OnConflict", package.on_conflict or "ours"))
+    strategy, rule = (
+        cast("Strategy", task.strategy or "resource-merge"),
+        cast("OnConflict", package.on_conflict or "ours"),
+    )
+    result = merge(before, ours, theirs, strategy=strategy, on_conflict=rule)
     conflicts = tuple(map(sides.told, result.conflicts))
     files = marked(with_upstream(sides.files(result.files), package.path, upstream.lock))
     return Applied(_with_condition(files, local, conflicts), conflicts)
