@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from bench import big, loaded, reads, remote, sizes, starting, watching, writes
+from bench import big, lifecycle, loaded, many, reads, remote, sizes, starting, watching, writes
 from bench.measure import Figure
 from bench.server import Server
 from bench.stored import Stored
@@ -43,6 +43,10 @@ CASES: dict[str, Case] = {
     "rooms": lambda directory, _: writes.rooms(directory / "data"),
     "loaded": _on_a_fresh_server(loaded.loaded_reads, *big.OPTIONS),
     "big": _on_a_fresh_server(big.big_package, *big.OPTIONS),
+    "lifecycle": _on_a_fresh_server(lifecycle.hosted),
+    "cycles": _on_a_fresh_server(lifecycle.cycles),
+    "lifecycle-pushes": lambda directory, _: lifecycle.pushed(directory),
+    "many": lambda directory, _: many.many(directory),
     "pushes": lambda directory, _: remote.pushes(directory),
     "full-starts": lambda _, stored: starting.full_starts(stored),
     "reads": lambda _, stored: reads.reads(stored),

@@ -21,13 +21,14 @@ from porch.repository import Entry
 
 _LIMIT_BYTES = 64 * 1024 * 1024
 _PIECE = 3 * 128 * 1024  # divisible by three, or base64 would pad in the middle
+_SUBMODULE = 0o160000
 _ROOM = 3
 """So many times the size of the files is needed to encode them: msgspec ends the process when it gets no memory."""
 
 
-def is_hidden(path: str, entry: Entry) -> bool:
+def is_hidden(path: str, mode: int) -> bool:
     """Submodules and names that are no UTF-8 can be neither shown to clients nor sent by them."""
-    return entry.is_submodule or any("\udc80" <= character <= "\udcff" for character in path)
+    return mode == _SUBMODULE or any("\udc80" <= character <= "\udcff" for character in path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _read(repository: CachedRepository, tree: str) -> Content:
 
 def _files(repository: CachedRepository, entries: Mapping[str, Entry]) -> Iterator[tuple[str, bytes]]:
     """One after the other."""
-    blobs = {path: entry.blob for path, entry in entries.items() if not is_hidden(path, entry)}
+    blobs = {path: entry.blob for path, entry in entries.items() if not is_hidden(path, entry.mode)}
     return zip(blobs, repository.each_blob(list(blobs.values())), strict=True)
 
 

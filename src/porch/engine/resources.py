@@ -128,7 +128,7 @@ def _files(
     tree = revision.row.tree
     entries = repository.entries(tree)
     files = {path: _file(repository, entries.get(path), text.encode()) for path, text in new.spec.resources.items()}
-    untold = {path for path, entry in entries.items() if is_hidden(path, entry)}
+    untold = {path for path, entry in entries.items() if is_hidden(path, entry.mode)}
     if new.spec.binary_resources is None:
         untold |= engine.cache.content(repository, tree).binaries
     for path, text in (new.spec.binary_resources or {}).items():
