@@ -100,8 +100,8 @@ def test_what_the_kptfile_says_the_revision_shows_at_once(drafted: Space) -> Non
         ({"spec": {"packageMetadata": {"labels": {"tier": "one"}}}}, "    app: web\n", ""),
         (
             {"spec": {"packageMetadata": {"labels": {"tier": "one", "app": "web", "n": "yes"}}}},
-            "    app: web\n",
-            '    app: web\n    "n": "yes"\n',
+            "  labels: # of the package\n",
+            '  labels: # of the package\n    "n": "yes"\n',
         ),
         (
             {"spec": {"packageMetadata": {"annotations": {"since": "2024-01-01"}}}},
