@@ -23,10 +23,10 @@ def _documents(side: Package) -> dict[tuple[str, str], str]:
     }
 
 
-@pytest.mark.parametrize("first", [0, 100, 200, 300])
+@pytest.mark.parametrize("first", [0, 60])
 def test_agrees_with_the_merge_by_fields(first: int) -> None:
     decided = 0
-    for seed in range(first, first + 100):
+    for seed in range(first, first + 60):
         sides = [_documents(side) for side in triple(seed)]
         for path, name in sides[0].keys() & sides[1].keys() & sides[2].keys():
             original, local, upstream = (side[path, name] for side in sides)
@@ -40,7 +40,7 @@ def test_agrees_with_the_merge_by_fields(first: int) -> None:
             assert not report.conflicts, (seed, path, name)
             assert yaml.safe_load(quick) == yaml.safe_load(slow), (seed, path, name)
             decided += 1
-    assert decided > 50
+    assert decided > 30
 
 
 def _merge(original: str, local: str, upstream: str, kind: str = "ConfigMap") -> str | None:
