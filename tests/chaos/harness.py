@@ -120,7 +120,9 @@ class Chaos:
             number_of_end = self.porch.died()
             assert number_of_end == signal.SIGKILL, f"the server ended by {number_of_end}: {self._log()}"
             self._count(point or "a random moment")
-        self._check(self.porch.again())
+        self.porch.end()
+        self.remote.wait_until_idle()  # a push whose sender died goes on, and nobody could know how it will end
+        self._check(self.porch.launch())
         self.rounds += 1
 
     def _log(self) -> str:
@@ -165,7 +167,6 @@ class Chaos:
             self.clients[0].broken = error
 
     def _check(self, api: Api) -> None:
-        self.remote.wait_until_idle()  # a push whose sender died goes on
         for name in ("here", "there"):
             synchronise(api, name)
         for client in self.clients:
