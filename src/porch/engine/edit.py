@@ -14,7 +14,7 @@ from dataclasses import replace
 import msgspec
 
 from porch.cache import CachedRepository, UserMetadata
-from porch.engine.content import rendered, unchanged
+from porch.engine.content import render_into
 from porch.engine.delete import BUSY, finish_deletion, still
 from porch.engine.engine import Engine, Revision, author, dry_version, load
 from porch.engine.lifecycle import change_lifecycle
@@ -148,6 +148,5 @@ def _change_kptfile(
         kptfile = kptfile.with_conditions(new.status.conditions)
     push_on_failure = new.metadata.annotations.get(PUSH_ON_RENDER_FAILURE) == "true"
     files: dict[str, bytes | Entry] = {**draft.entries, "Kptfile": repository.kept_or_new(entry, kptfile.data)}
-    whole = rendered(engine, repository, new.metadata.name, files, push_on_failure=push_on_failure)
-    if not unchanged(whole, draft.entries):
-        draft.update_resources(whole, Task(type="render"))
+    task = Task(type="render")
+    render_into(engine, repository, draft, files, task, name=new.metadata.name, push_on_failure=push_on_failure)

@@ -15,7 +15,7 @@ from dataclasses import replace
 import msgspec
 
 from porch.cache import CachedRepository, is_hidden
-from porch.engine.content import rendered, unchanged
+from porch.engine.content import render_into, unchanged
 from porch.engine.delete import BUSY
 from porch.engine.engine import Engine, Revision, author, load
 from porch.engine.rollback import rollback
@@ -151,14 +151,12 @@ def _save(
 ) -> bool:
     """Renders, commits and pushes. False in a dry run, which ends before the push."""
     push_on_failure = revision.object().metadata.annotations.get(PUSH_ON_RENDER_FAILURE) == "true"
-    with step("render"):
-        whole = rendered(engine, repository, revision.row.name, files, push_on_failure=push_on_failure)
+    name, task = revision.row.name, Task(type="render")
     draft = repository.open_package_revision_draft(revision.row, author(call.caller))
-    with step("repository.update-resources"):
-        draft.update_resources(whole, Task(type="render"))
+    render_into(engine, repository, draft, files, task, name=name, push_on_failure=push_on_failure)
     if call.dry_run:
         return False
-    repository.close_package_revision_draft(draft, revision.row.name, None, lambda tx: _same_content(tx, revision))
+    repository.close_package_revision_draft(draft, name, None, lambda tx: _same_content(tx, revision))
     return True
 
 

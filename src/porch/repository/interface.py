@@ -141,6 +141,11 @@ class PackageRevisionDraft(Protocol):
         """The files it began with: empty for a new one."""
         ...
 
+    @property
+    def tree(self) -> str:
+        """The id of its content as it is now; empty when it has none."""
+        ...
+
     def adopt(self, source: Content, entries: Mapping[str, Entry]) -> Files:
         """Files that lie elsewhere, as `update_resources` takes them. Those of the draft's own repository stay entries;
         big ones of another repository are copied at once, past the memory of this process.

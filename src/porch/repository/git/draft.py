@@ -74,6 +74,10 @@ class GitDraft:
     def entries(self) -> Mapping[str, Entry]:
         return self._entries
 
+    @property
+    def tree(self) -> str:
+        return self.result.tree
+
     def update_lifecycle(self, lifecycle: str) -> None:
         if lifecycle not in {DRAFT, PROPOSED}:
             raise BadRequest(f'invalid new lifecycle value: "{lifecycle}"')
