@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.support.githttp import git
+from tests.support.githttp import git, new_repository
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "upstream-managed"
 SERVED = ("catalog", "edge", "mono", "ext")
@@ -20,10 +20,10 @@ Json = Any
 
 
 def unbundle(folder: Path) -> None:
-    """Bare repositories NAME.git with every ref that upstream left."""
+    """Bare repositories NAME.git with every ref that upstream left; they take pushes."""
     for name in SERVED:
         bundle = str(FIXTURES / "git" / f"{name}.bundle")
-        git("clone", "--quiet", "--mirror", bundle, f"{name}.git", cwd=folder)
+        git("fetch", "--quiet", bundle, "+refs/*:refs/*", cwd=new_repository(folder / f"{name}.git"))
 
 
 def refs_left(name: str) -> dict[str, str]:
