@@ -13,7 +13,7 @@ from collections.abc import Callable
 import structlog
 
 from porch.cache.cache import Cache
-from porch.cache.moves import Outcome
+from porch.cache.intents import Outcome
 from porch.cache.opener import Layout
 from porch.errors import PorchError
 from porch.observe.faults import reach
