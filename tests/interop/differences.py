@@ -16,6 +16,7 @@ Json = Any
 Path = tuple[str, ...]
 ABSENT = object()
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_ID = re.compile(r"[0-9a-f]{40}")
 _SCOPED = ("scoped", "scoped-rel")
 _RAW = b"\xff\xfe\x00\x01raw"
 
@@ -61,6 +62,21 @@ def _is_nested(obj: Json) -> bool:
     return str(obj["metadata"]["name"]).count(".") > 1
 
 
+_BROUGHT_EARLIER = frozenset(
+    (
+        "catalog.base.main",
+        "catalog.fn.piped.main",
+        "catalog.gone.main",
+        "catalog.half.main",
+        "catalog.net.core.amf.main",
+        "edge.site1.base.main",
+        "edge.web.main",
+        "scoped.db.pg.main",
+    )
+)
+"""Packages on a branch whose head is about another package."""
+
+
 VERSIONS = Difference("resourceVersion", ("metadata", "resourceVersion"), _number)
 BORN = Difference("creationTimestamp", ("metadata", "creationTimestamp"), _earlier)
 REVISIONS = (
@@ -71,6 +87,12 @@ REVISIONS = (
         ("status", "selfLock", "git", "directory"),
         _with_directory,
         lambda obj: obj["spec"]["repository"] in _SCOPED,
+    ),
+    Difference(
+        "selfLock.git.commit on the branch",
+        ("status", "selfLock", "git", "commit"),
+        lambda _, theirs, ours: bool(_ID.fullmatch(ours)),
+        lambda obj: obj["metadata"]["name"] in _BROUGHT_EARLIER,
     ),
 )
 RESOURCES = (

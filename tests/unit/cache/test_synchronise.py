@@ -38,6 +38,7 @@ FACTS = RepositoryFacts(
     deployment=False,
     hosted_name="",
     dashed=False,
+    max_refs=100,
 )
 PATHS = ("web", "net/web", "a/b")
 REFS = (

@@ -11,6 +11,7 @@ import pytest
 from porch.repository.git.discover import discover_mirror
 from porch.repository.interface import Discovered, Snapshot
 from tests.support import upstream
+from tests.support.githttp import git
 
 REPOSITORIES = {
     "catalog": ("catalog", "", "main"),
