@@ -11,6 +11,7 @@ from tests.interop.plain import RULES, changed_since, read
 from tests.support import upstream
 from tests.support.githttp import git
 
+DOC = Path(__file__).resolve().parents[2] / "docs" / "interoperability.md"
 MAIN, TAG = "refs/heads/main", "refs/tags/amf/v1"
 DRAFT = "refs/heads/drafts/exp/ws1"
 PORCH = "Package Orchestration Service <porch@kpt.dev>"
@@ -123,3 +124,10 @@ def test_tags_that_moved_and_lost_commits_are_found(hand: Hand) -> None:
 def test_no_rule_is_left_out() -> None:
     assert {*BREAKS, "moved"} == RULES.keys()
     assert all(sentence.endswith(".") for sentence in RULES.values())
+
+
+def test_the_rules_are_those_of_the_documentation() -> None:
+    lines = DOC.read_text("utf-8").splitlines()
+    assert [
+        f"| {rule} | {sentence} |" for rule, sentence in RULES.items() if f"| {rule} | {sentence} |" not in lines
+    ] == []
