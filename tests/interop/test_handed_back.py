@@ -199,3 +199,30 @@ def test_a_revision_that_upstream_deletes_hands_the_latest_label_back(
         "latestRevision": 1
     }
     catalog.check()
+
+
+def test_a_workspace_that_upstream_published_unseen_is_not_published_again(
+    life: Life, catalog: Watched, upstream: Elsewhere
+) -> None:
+    """Upstream with its database has drafts that git does not show: the name is taken only when it publishes."""
+    life.propose("catalog.base.wip")
+    ours = upstream.id("refs/heads/proposed/base/wip")
+    upstream.approve("base", "wip", 3)
+    upstream.set("refs/heads/proposed/base/wip", ours)
+    refused = life.decide("catalog.base.wip", "Published")
+    assert (refused.code, refused.reason) == (409, "Conflict")
+    synchronise(life.api, "catalog")
+    assert life.get("catalog.base.wip")["spec"]["revision"] == 3
+    upstream.delete("refs/heads/proposed/base/wip")
+    assert tags(catalog, "base") == {1: "v1", 2: "v2", 3: "wip"}
+
+
+def test_a_proposal_that_upstream_withdrew_is_not_published(life: Life, catalog: Watched, upstream: Elsewhere) -> None:
+    before = upstream.id("refs/heads/main")
+    upstream.delete("refs/heads/proposed/base/feature-x")
+    refused = life.decide("catalog.base.feature-x", "Published")
+    assert (refused.code, refused.reason) == (409, "Conflict")
+    assert upstream.id("refs/heads/main") == before
+    synchronise(life.api, "catalog")
+    assert "catalog.base.feature-x" not in life.api.names()
+    catalog.check()
