@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.interop.life import Life
 from tests.interop.plain import read
 from tests.scenario.conftest import Make
 from tests.scenario.running import REVISIONS, Api, register, revision, synchronise
@@ -69,6 +70,38 @@ def test_directories_share_nothing(api: Api, remote: GitHttp, hand: Handmade) ->
         synchronise(api, name)
         assert shown(api, name) == {"web.main", "net.ran.v1"}
     assert read_drafts(hand.path) == [f"teams/{name}/net/ran/v1" for name in names]
+
+
+def test_a_branch_whose_name_cannot_be_an_object_s_is_worked_on_all_the_same(
+    api: Api, remote: GitHttp, hand: Handmade
+) -> None:
+    hand.set("refs/heads/Release/V3.0", "refs/heads/release")
+    register(api, "stable", remote.url("shared"), directory="teams/alpha", branch="Release/V3.0")
+    life = Life(api)
+    assert life.publish(life.create("stable", "net", "v1")) == 1
+    assert shown(api, "stable") == {"old.release-v3.0", "net.release-v3.0", "net.v1"}
+    synchronise(api, "stable")
+    assert shown(api, "stable") == {"old.release-v3.0", "net.release-v3.0", "net.v1"}
+    life.retire("stable.net.release-v3.0")
+    life.retire("stable.net.v1")
+    synchronise(api, "stable")
+    assert shown(api, "stable") == {"old.release-v3.0"}
+    assert hand.git("ls-tree", "-r", "--name-only", "refs/heads/Release/V3.0") == "teams/alpha/old/Kptfile"
+
+
+def test_both_publish_on_their_own_branch_and_count_together(api: Api, remote: GitHttp, hand: Handmade) -> None:
+    register(api, "trunk", remote.url("shared"), directory="teams/alpha")
+    register(api, "stable", remote.url("shared"), directory="teams/alpha", branch="release")
+    life = Life(api)
+    assert life.publish(life.create("trunk", "net", "v1")) == 1
+    synchronise(api, "stable")
+    assert shown(api, "stable") == {"old.release", "net.v1"}
+    assert shown(api, "trunk") == {"web.main", "net.main", "net.v1"}
+    life.propose_deletion("stable.net.v1")
+    synchronise(api, "trunk")
+    assert life.get("trunk.net.v1")["spec"]["lifecycle"] == "DeletionProposed"
+    report = read(hand.path, "main", "release")
+    assert (report.findings, report.marked) == ([], ["teams/alpha/net/v1"])
 
 
 def read_drafts(path: Path) -> list[str]:

@@ -8,8 +8,16 @@ import uuid
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from porch.keys import PackageKey, RepositoryKey, RevisionKey, join_path, revision_name_problems, revision_uid
-from porch.repository.git.refnames import revision_number
+from porch.keys import (
+    PackageKey,
+    RepositoryKey,
+    RevisionKey,
+    join_path,
+    revision_name_problems,
+    revision_uid,
+    subdomain_problems,
+)
+from porch.repository.git.refnames import branch_workspace, revision_number
 
 LABELS = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,8}[a-z0-9])?", fullmatch=True)
 VERSIONS = st.from_regex(r"v[0-9]{1,2}(\.[0-9]{1,2}){0,2}", fullmatch=True)
@@ -92,3 +100,12 @@ def test_numbers_are_read_with_and_without_v(number: int, sign: str) -> None:
 def test_whatever_is_no_number_is_minus_one(text: str) -> None:
     assume(not re.fullmatch(r"v?[+-]?[0-9]+", text))
     assert revision_number(text) == -1
+
+
+@given(st.text(max_size=12), LABELS)
+@settings(derandomize=True, max_examples=300)
+def test_a_branch_s_workspace_can_stand_in_a_name(text: str, label: str) -> None:
+    workspace = branch_workspace(text)
+    assert subdomain_problems(workspace) == []
+    assert branch_workspace(workspace) == workspace
+    assert branch_workspace(label) == label

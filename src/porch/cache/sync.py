@@ -24,7 +24,7 @@ from porch.cache.shadows import Place, place_of, prevails
 from porch.keys import PackageKey, RepositoryKey, RevisionKey
 from porch.observe.faults import reach
 from porch.repository import Discovered, Repository, Snapshot
-from porch.repository.git.refnames import BRANCH_REVISION, revision_number
+from porch.repository.git.refnames import BRANCH_REVISION, branch_workspace, revision_number
 from porch.store import RevisionRow, Store, Transaction
 
 T = TypeVar("T")
@@ -71,7 +71,9 @@ def _uncovers_branch(store: Store, facts: RepositoryFacts, known: Mapping[str, s
     numbered = revision_number(facts.branch) != BRANCH_REVISION
     with store.read() as reads:
         rows = reads.revisions.at_refs(facts.key, set(moved_refs(known, snapshot.refs)) - {facts.branch_ref})
-    return any((numbered or row.workspace == facts.branch) and place_of(row) not in shown for row in rows)
+    return any(
+        (numbered or row.workspace == branch_workspace(facts.branch)) and place_of(row) not in shown for row in rows
+    )
 
 
 def _is_text(ref: str) -> bool:

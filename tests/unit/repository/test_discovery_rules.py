@@ -178,6 +178,18 @@ def test_a_branch_named_like_a_number_publishes_all_its_packages_under_it(hand: 
     assert shown(look(hand, branch="v4")) == [("net", "v4", 4, "Published"), ("web", "ws1", 4, "Published")]
 
 
+@pytest.mark.parametrize(
+    ("branch", "workspace"),
+    [("main", "main"), ("v3.0.0", "v3.0.0"), ("release/V3.0", "release-v3.0"), ("a--b_", "a--b"), ("é", "branch")],
+)
+def test_a_branch_is_called_by_what_can_be_a_name(hand: Handmade, branch: str, workspace: str) -> None:
+    """Upstream refuses such branches, or makes objects that cannot be asked for."""
+    commit = hand.commit(WEB)
+    hand.set(f"refs/heads/{branch}", commit)
+    hand.set(f"refs/heads/deletionProposed/web/{workspace}", commit)
+    assert shown(look(hand, branch=branch)) == [("web", workspace, -1, "DeletionProposed")]
+
+
 def test_packages_that_were_merged_by_hand_have_no_publisher(hand: Handmade) -> None:
     side = hand.commit({"net/Kptfile": KPTFILE})
     approval = hand.commit(WEB, message=f"x\n\n{APPROVAL}\n", at=NOON + 1, author="Ann <ann@example.com>")

@@ -20,6 +20,7 @@ from porch.repository.git.refnames import (
     PROPOSALS,
     TAGS,
     branch_ref,
+    branch_workspace,
     marker_name,
     package_path,
     revision_number,
@@ -190,7 +191,7 @@ class Discovery:
         revision = revision_number(self._branch_name)
         for package in packages:
             changed = changes.get(package.full_path)
-            workspace = self._branch_name
+            workspace = branch_workspace(self._branch_name)
             if revision >= 0:
                 marks = self._history.annotations(changed, package.full_path) if changed else []
                 workspace = next((mark.workspace for mark in marks if mark.workspace), f"v{revision}")
