@@ -8,6 +8,7 @@ from porch.cache.lanes import Lanes
 from porch.cache.repository import CachedRepository
 from porch.cache.rows import UserMetadata
 from porch.cache.sync import SyncResult
+from porch.cache.upstreams import Upstreams
 
 __all__ = [
     "SUBMODULE",
@@ -19,5 +20,6 @@ __all__ = [
     "Outcome",
     "RepositoryFacts",
     "SyncResult",
+    "Upstreams",
     "UserMetadata",
 ]

@@ -2,11 +2,13 @@
 
 from porch.repository.interface import (
     Author,
+    Content,
     CredentialResolver,
     Credentials,
     Discovered,
     Entry,
     Files,
+    NewFile,
     PackageRevisionDraft,
     Plan,
     PushReport,
@@ -16,11 +18,13 @@ from porch.repository.interface import (
 
 __all__ = [
     "Author",
+    "Content",
     "CredentialResolver",
     "Credentials",
     "Discovered",
     "Entry",
     "Files",
+    "NewFile",
     "PackageRevisionDraft",
     "Plan",
     "PushReport",

@@ -35,8 +35,28 @@ class Entry:
     size: int
 
 
-Files = Mapping[str, "bytes | Entry"]
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """New content that brings its git mode along, because it comes from another repository."""
+
+    mode: int
+    data: bytes
+
+
+Files = Mapping[str, "bytes | NewFile | Entry"]
 """A package's whole content: path relative to the package root to new content, or to the entry to keep as it is."""
+
+
+class Content(Protocol):
+    """Where the files of packages lie: listed by tree, read by blob."""
+
+    def entries(self, tree: str) -> Mapping[str, Entry]:
+        """Files of a package tree, recursively. Raises NotFound."""
+        ...
+
+    def read_blobs(self, blobs: Sequence[str]) -> Sequence[bytes]:
+        """Contents of blobs. Raises NotFound."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +131,12 @@ class PackageRevisionDraft(Protocol):
         """The files it began with: empty for a new one."""
         ...
 
+    def adopt(self, source: Content, entries: Mapping[str, Entry]) -> Files:
+        """Files that lie elsewhere, as `update_resources` takes them. Those of the draft's own repository stay entries;
+        big ones of another repository are copied at once, past the memory of this process.
+        """
+        ...
+
     def update_resources(self, files: Files, task: Task) -> None:
         """Replaces the whole content and makes one commit that records `task`. A file keeps the mode of the entry
         that had its path. Raises Invalid for a path that git or the package rules forbid.
@@ -122,7 +148,7 @@ class PackageRevisionDraft(Protocol):
         ...
 
 
-class Repository(Protocol):
+class Repository(Content, Protocol):
     @property
     def mirror(self) -> str:
         """Identity of the local copy: (namespace, URL, credential). Refs are known per mirror."""
@@ -202,14 +228,6 @@ class Repository(Protocol):
 
     def discover(self, known: Mapping[str, str]) -> Snapshot:
         """Reads the mirror (no network). `known` are the refs when it was last read, {} for a full discovery."""
-        ...
-
-    def entries(self, tree: str) -> Mapping[str, Entry]:
-        """Files of a package tree, recursively. Raises NotFound."""
-        ...
-
-    def read_blobs(self, blobs: Sequence[str]) -> Sequence[bytes]:
-        """Contents of blobs. Raises NotFound."""
         ...
 
     def blob_id(self, data: bytes) -> str:

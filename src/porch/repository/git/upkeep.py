@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from porch.repository.git.executable import GitFailed, run_git
+from porch.repository.git.refs import clear_stale_locks
 
 _SAMPLE_FOLDER = "17"  # objects are spread evenly over 256 folders; one tells of all
 _LOOSE_IN_SAMPLE, _PACKS, _LOOSE_REFS = 8, 20, 500
@@ -26,6 +27,7 @@ def upkeep(path: str, *, force: bool = False) -> bool:
     """Tidies the repository when it needs it, or when forced; whether it did. Failures leave it as it was, but for
     objects that cannot be read: the next time may succeed without them.
     """
+    clear_stale_locks(path)
     packing_refs = force or _more_than(_LOOSE_REFS, _files(Path(path, "refs")))
     repacking = force or _needs_repack(Path(path, "objects"))
     try:
