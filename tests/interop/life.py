@@ -40,6 +40,11 @@ class Life:
         upstream = {"upstreamRef": {"upstreamRef": {"name": source}}}
         return self.create(repository, package, workspace, {"type": "clone", "clone": upstream})
 
+    def upgrade(self, repository: str, package: str, workspace: str, *, old: str, new: str, local: str) -> str:
+        names = {"oldUpstreamRef": old, "newUpstreamRef": new, "localPackageRevisionRef": local}
+        task = {key: {"name": name} for key, name in names.items()}
+        return self.create(repository, package, workspace, {"type": "upgrade", "upgrade": task})
+
     def save(self, name: str, **files: str | None) -> None:
         """Changes files; None deletes one. Dots in names are written as underscores."""
         changed = {path.replace("_", "."): content for path, content in files.items()}

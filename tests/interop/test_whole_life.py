@@ -71,6 +71,38 @@ def test_every_step_of_a_package_s_life_is_written_as_upstream_writes_it(stage: 
     assert life.api.names() == []
 
 
+def test_a_blueprint_is_copied_cloned_and_upgraded(stage: Stage) -> None:
+    life, blueprints, sites = stage.life, stage.blueprints, stage.sites
+    first = life.create("blueprints", "net/amf", "ws1")
+    life.save(first, a_yaml=configuration("a"), b_yaml=configuration("b"))
+    assert life.publish(first) == 1
+
+    site = life.clone("sites", "south/amf", "c1", first)
+    life.save(site, local_yaml=configuration("local"))
+    assert sites.check().drafts == ["edge/south/amf/c1"]
+    assert life.publish(site) == 1
+    lock = life.get(site)["status"]["upstreamLock"]["git"]
+    assert (lock["ref"], lock["commit"]) == ("net/amf/v1", blueprints.check().published[0].commit)
+
+    second = life.copy("blueprints", "net/amf", "ws2", first)
+    assert blueprints.check().drafts == ["net/amf/ws2"]
+    life.save(second, a_yaml=configuration("a", "new"))
+    assert life.publish(second) == 2
+    assert published(blueprints) == [("net/amf", 1, "ws1"), ("net/amf", 2, "ws2")]
+
+    upgraded = life.upgrade("sites", "south/amf", "c2", old=first, new=second, local=site)
+    assert sites.check().drafts == ["edge/south/amf/c2"]
+    assert life.publish(upgraded) == 2
+    assert published(sites) == [("edge/south/amf", 1, "c1"), ("edge/south/amf", 2, "c2")]
+    assert {"a.yaml", "b.yaml", "local.yaml"} < life.files(upgraded).keys()
+    assert "text: 'new'" in life.files(upgraded)["a.yaml"]
+
+    life.retire(site)
+    life.retire(first)
+    assert published(blueprints) == [("net/amf", 2, "ws2")]
+    assert published(sites) == [("edge/south/amf", 2, "c2")]
+
+
 def test_many_packages_side_by_side(stage: Stage) -> None:
     """Drafts stay where they are while others are published: each approval is on top of the last."""
     life, written = stage.life, stage.sites

@@ -15,7 +15,7 @@ from tests.support.githttp import git, new_repository
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "upstream-managed"
 SERVED = ("catalog", "edge", "mono", "ext")
 REPOSITORIES = ("catalog", "edge", "scoped", "scoped-rel")
-_ADDRESS = "http://127.0.0.1:19610"
+ADDRESS = "http://127.0.0.1:19610"
 Json = Any
 
 
@@ -32,7 +32,7 @@ def refs_left(name: str) -> dict[str, str]:
     return {ref: target for target, _, ref in map(str.split, lines)}
 
 
-def answers(file: str, address: str = _ADDRESS) -> dict[str, Json]:
+def answers(file: str, address: str = ADDRESS) -> dict[str, Json]:
     """The items of an answer by name; `address` stands for the one where their repositories are."""
     items = json.loads((FIXTURES / "answers" / file).read_text("utf-8"))["items"]
     for item in items:
@@ -40,7 +40,7 @@ def answers(file: str, address: str = _ADDRESS) -> dict[str, Json]:
         lock = item.get("status", {}).get("selfLock", {}).get("git") or {}
         for place in (git_spec, lock):
             if "repo" in place:
-                place["repo"] = place["repo"].replace(_ADDRESS, address)
+                place["repo"] = place["repo"].replace(ADDRESS, address)
     return {item["metadata"]["name"]: item for item in items}
 
 
