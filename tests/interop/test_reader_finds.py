@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +14,8 @@ from tests.interop.plain import RULES, changed_since, read
 from tests.support import upstream
 from tests.support.githttp import git
 
-DOC = Path(__file__).resolve().parents[2] / "docs" / "interoperability.md"
+ROOT = Path(__file__).resolve().parents[2]
+DOC = ROOT / "docs" / "interoperability.md"
 MAIN, TAG = "refs/heads/main", "refs/tags/amf/v1"
 DRAFT = "refs/heads/drafts/exp/ws1"
 PORCH = "Package Orchestration Service <porch@kpt.dev>"
@@ -124,6 +128,30 @@ def test_tags_that_moved_and_lost_commits_are_found(hand: Hand) -> None:
 def test_no_rule_is_left_out() -> None:
     assert {*BREAKS, "moved"} == RULES.keys()
     assert all(sentence.endswith(".") for sentence in RULES.values())
+
+
+def test_the_reader_shares_nothing_with_the_server() -> None:
+    imported = set()
+    for file in (Path(__file__).parent / "plain").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                imported.add(node.module or "")
+            if isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+    assert {name for name in imported if not name.startswith("tests.interop.plain")} <= sys.stdlib_module_names | {
+        "collections.abc"
+    }
+
+
+def test_it_can_be_asked_from_the_command_line(hand: Hand) -> None:
+    def ask() -> tuple[int, str]:
+        command = [sys.executable, "-m", "tests.interop.plain", str(hand.path)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout
+
+    assert ask() == (0, "4 published, 4 drafts, 1 proposals\n")
+    hand.set("refs/heads/mine", MAIN)
+    assert ask() == (1, "family: refs/heads/mine\n4 published, 4 drafts, 1 proposals\n")
 
 
 def test_the_rules_are_those_of_the_documentation() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -122,6 +123,21 @@ def test_many_packages_side_by_side(stage: Stage) -> None:
     life.retire(names["web"])
     assert life.publish(again) == 1
     assert ("edge/gone", 1, "v1") in published(written)
+
+
+def test_many_publish_at_once(stage: Stage) -> None:
+    life, written = stage.life, stage.blueprints
+    first = life.create("blueprints", "net/amf", "w1")
+    assert life.publish(first) == 1
+    copies = [life.copy("blueprints", "net/amf", f"w{index}", first) for index in range(2, 8)]
+    others = [life.create("blueprints", f"package-{index}", "v1") for index in range(6)]
+    for name in (*copies, *others):
+        life.propose(name)
+    written.check()
+    with ThreadPoolExecutor(12) as threads:
+        numbers = list(threads.map(life.approve, (*copies, *others)))
+    assert (sorted(numbers[:6]), numbers[6:]) == ([2, 3, 4, 5, 6, 7], [1] * 6)
+    assert len(published(written)) == 13
 
 
 def published(written: Watched) -> list[tuple[str, int, str]]:
