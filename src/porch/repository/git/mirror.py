@@ -141,7 +141,10 @@ class Mirror:
                 return name
             if kind != TAG:
                 break
-            name = peel_tag(data)[1]
+            try:
+                name = peel_tag(data)[1]
+            except ValueError:
+                break
         raise NotFound(f"git object {name} leads to no commit")
 
     def tree(self, name: str) -> list[TreeItem]:

@@ -20,6 +20,7 @@ from porch.repository.git.refnames import (
     MARKERS,
     TAGS,
     branch_ref,
+    branch_workspace,
     marker_name,
     revision_number,
     tag_ref,
@@ -78,11 +79,12 @@ class Press:
         """The package as the branch shows it now. A branch named like a number shows the published revisions again."""
         if revision_number(self.branch) != BRANCH_REVISION:
             return ()
+        workspace = branch_workspace(self.branch)
         shown = replace(
             published,
-            workspace=self.branch,
+            workspace=workspace,
             revision=BRANCH_REVISION,
-            lifecycle=self._lifecycle(published.full_path, BRANCH_REVISION, self.branch),
+            lifecycle=self._lifecycle(published.full_path, BRANCH_REVISION, workspace),
             ref=branch_ref(self.branch),
             created_at=published.published_at or "",
             task=None,
