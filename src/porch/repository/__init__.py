@@ -1,6 +1,7 @@
 """The Repository and Draft interfaces; each back end has a folder."""
 
 from porch.repository.interface import (
+    MISSING,
     Author,
     CredentialResolver,
     Credentials,
@@ -15,6 +16,7 @@ from porch.repository.interface import (
 )
 
 __all__ = [
+    "MISSING",
     "Author",
     "CredentialResolver",
     "Credentials",

@@ -1,6 +1,7 @@
 """Package revisions in git: hosted here, or at a remote over http(s) or a file path."""
 
 from porch.repository.git.address import GitAddress
+from porch.repository.git.collect import clear_leftovers
 from porch.repository.git.executable import check_git
 from porch.repository.git.hosted import open_hosted
 from porch.repository.git.remote import open_remote
@@ -13,6 +14,7 @@ __all__ = [
     "GitAddress",
     "GitRepository",
     "check_git",
+    "clear_leftovers",
     "complete",
     "open_hosted",
     "open_remote",

@@ -18,7 +18,7 @@ from prometheus_client import Counter
 from pygit2.enums import ConfigLevel
 
 from porch.errors import BadRequest, InternalError, NotFound, ServiceUnavailable
-from porch.repository.git.executable import GitFailed, run_git
+from porch.repository.git.executable import GitFailed, GitTimeout, run_git
 from porch.repository.git.handles import Handles
 from porch.repository.git.objects import (
     BLOB,
@@ -35,7 +35,7 @@ from porch.repository.git.objects import (
     peel_tag,
 )
 from porch.repository.git.refs import all_refs, clear_stale_locks, read_ref
-from porch.repository.interface import Entry
+from porch.repository.interface import MISSING, Entry
 
 MAX_FILES, MAX_DEPTH = 20_000, 200
 BIG = 256 * 1024  # bytes; handling more would hold the interpreter for longer than a request may wait
@@ -60,6 +60,7 @@ _CONFIG = """\
 	advertiseAtomic = true
 [transfer]
 	fsckObjects = true
+	hideRefs = refs/porch
 	unpackLimit = 100
 [uploadpack]
 	allowFilter = true
@@ -108,7 +109,7 @@ class Mirror:
                 number, data = handle.read(name)
             except (KeyError, ValueError, pygit2.GitError) as error:
                 handle.free()
-                raise NotFound(f"git object {name} is not there") from error
+                raise NotFound(f"git object {name} {MISSING}") from error
         _handles.give_back(self.path, handle)
         return _KINDS[int(number)], data
 
@@ -232,6 +233,17 @@ class Mirror:
         _handles.give_back(self.path, handle)
         return follows
 
+    def are_related(self, commit: str, other: str) -> bool:
+        """See `Repository.are_related`. Git walks the history, in a process."""
+        if self.descends(commit, other):
+            return True
+        try:
+            return bool(run_git(["merge-base", commit, other], cwd=self.path))
+        except GitTimeout as error:
+            raise ServiceUnavailable(f"the histories of two commits could not be compared: {error}") from error
+        except GitFailed:
+            return False
+
     def write(self, objects: Iterable[tuple[str, str, bytes]]) -> None:
         """Stores ids, kinds and contents as loose objects. They are unreachable until a ref leads to them. Raises
         ServiceUnavailable when the disk does not take them.
@@ -246,9 +258,14 @@ class Mirror:
 
 
 def _is_stored(path: str) -> bool:
-    """A power cut can leave an empty file where an object was."""
+    """A power cut can leave an empty file where an object was. One that is there is young again: nothing may lead to it
+    yet, and what nothing leads to is thrown away once it is old.
+    """
     try:
-        return os.stat(path).st_size > 0  # noqa: PTH116 - a third of pathlib's time, for each object of a draft
+        if not os.stat(path).st_size:  # noqa: PTH116 - a third of pathlib's time, for each object of a draft
+            return False
+        os.utime(path)
+        return True
     except FileNotFoundError:
         return False
 

@@ -131,13 +131,13 @@ class RemoteOrigin:
         LISTED.inc(len(listed))
         return {ref: target for ref, target in listed.items() if ref.startswith((HEADS, TAGS))}
 
-    def fetch(self) -> None:
+    def fetch(self, into: str = "") -> None:
         options = ["--quiet", "--prune", "--no-auto-gc", "--no-write-fetch-head", "--no-tags", "--force"]
         refspecs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
         try:
             check_host(self._url)
             with self._fetching:
-                self._git("fetch", *options, "--", self._address.url, *refspecs)
+                self._git("fetch", *options, "--", self._address.url, *refspecs, cwd=into)
         except GitFailed as error:
             raise self._why_not(str(error)) from error
         finally:
@@ -167,9 +167,9 @@ class RemoteOrigin:
             f"cannot fetch repository {self._address.label}: {words}"
         )
 
-    def _git(self, *arguments: str) -> bytes:
+    def _git(self, *arguments: str, cwd: str = "") -> bytes:
         env = environment(self._url.scheme, self._config)
-        return run_git(arguments, cwd=self._mirror.path, env=env, deadline=self._deadline)
+        return run_git(arguments, cwd=cwd or self._mirror.path, env=env, deadline=self._deadline)
 
     def close(self) -> None:
         self._wire.close()
