@@ -3,6 +3,7 @@
 from porch.cache.cache import SYSTEM, Cache, Opener
 from porch.cache.contents import SUBMODULE
 from porch.cache.facts import RepositoryFacts
+from porch.cache.holds import CONFIRM_ANNOTATION, Hold
 from porch.cache.lanes import Lanes
 from porch.cache.moves import Outcome
 from porch.cache.repository import CachedRepository
@@ -10,10 +11,12 @@ from porch.cache.rows import UserMetadata
 from porch.cache.sync import SyncResult
 
 __all__ = [
+    "CONFIRM_ANNOTATION",
     "SUBMODULE",
     "SYSTEM",
     "Cache",
     "CachedRepository",
+    "Hold",
     "Lanes",
     "Opener",
     "Outcome",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
@@ -53,6 +54,11 @@ class Cache:
         self._registrations: dict[RepositoryKey, Registration] = {}
         self._contents = Contents()
         self._running: set[str] = set()
+        self.on_doubt: Callable[[RepositoryKey], None] = lambda _: None
+        """Is told of a Repository whose local copy may be damaged, on any thread."""
+
+    def _doubt(self, key: RepositoryKey) -> None:
+        self.on_doubt(key)
 
     @property
     def store(self) -> Store:
@@ -83,6 +89,7 @@ class Cache:
                 lane=self._lanes.of(facts.location),
                 running=self._running,
                 registration=self._registration(key, obj.metadata.uid),
+                alarm=self._doubt,
             )
             # Requests may still use the one before: it is closed when the last of them lets go of it.
             weakref.finalize(cached, repository.close)
@@ -134,9 +141,12 @@ class Cache:
             except PorchError as error:
                 _log.warning("the Repository is not indexed yet", repository=str(key), error=error.message)
 
-    def _unindexed(self, among: ListOptions) -> list[RepositoryObject]:
+    def objects(self, among: ListOptions) -> list[RepositoryObject]:
         listed = self._repositories.list(Call(SYSTEM), among)
-        objects = [self._repositories.kind.decode(item.version, item.tail) for item in listed.page.items]
+        return [self._repositories.kind.decode(item.version, item.tail) for item in listed.page.items]
+
+    def _unindexed(self, among: ListOptions) -> list[RepositoryObject]:
+        objects = self.objects(among)
         with self._store.read() as reads:
             return [obj for obj in objects if not _is_indexed(reads, obj)]
 

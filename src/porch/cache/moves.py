@@ -200,6 +200,11 @@ class Mover:
     def _drop(self, intent: Intent) -> None:
         self._store.commit(lambda tx: tx.intents.remove([intent.id]))
 
+    def settle_left(self, intent: Intent) -> None:
+        """Settles an intent, unless a request of this process is busy with it."""
+        if intent.id not in self._running:
+            self.settle(intent)
+
     def settle(self, intent: Intent) -> Outcome:
         """Ends an intent that was interrupted. Raises ServiceUnavailable while the remote cannot be asked."""
         outcome = self.outcome(intent)

@@ -40,7 +40,7 @@ class HostedFromCache:
         # A redo record of an earlier write of ours must not bring back, after a crash, what git has just deleted.
         self._upkeep.release_intents()
         for opened in self._cache.sharing(repository_location(namespace, f"{HOSTED}{name}")):
-            opened.synchronise()
+            opened.synchronise(confirmed=None)  # whoever pushed was allowed to, also to delete much
 
     def _objects(self, namespace: str) -> list[Repository]:
         page = self._repositories.list(Call(SYSTEM), ListOptions(namespace=namespace)).page

@@ -61,7 +61,7 @@ from porch.objects.checks import (
     system_namespaces_stay,
 )
 from porch.objects.rbac_bootstrap import ensure_default_roles
-from porch.objects.repository_checks import file_repositories_below, schedule_is_kept
+from porch.objects.repository_checks import file_repositories_below
 from porch.objects.reshaped import Conversion, Reshaped
 from porch.objects.stored import StoredObjects
 from porch.pki import ensure_pki, ensure_token_key
@@ -352,7 +352,7 @@ _MORE_CHECKS: Mapping[Kind, tuple[Check, ...]] = {
     rbac.CLUSTER_ROLE: (check_role,),
     rbac.ROLE_BINDING: (check_binding,),
     rbac.CLUSTER_ROLE_BINDING: (check_binding,),
-    repository.REPOSITORY: (repository_conflicts, schedule_is_kept),
+    repository.REPOSITORY: (repository_conflicts,),
 }
 
 

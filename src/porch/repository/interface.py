@@ -8,7 +8,7 @@ network where they say so. Foreign exceptions are converted at this door; texts 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -192,9 +192,9 @@ class Repository(Protocol):
         """
         ...
 
-    def collect(self, keep: Collection[str], seconds: float) -> bool:
-        """Throws away objects that nothing led to for `seconds`, but those that `keep` leads to. Whether it was time.
-        Slow.
+    def collect(self, keep: Callable[[], Collection[str]], seconds: float) -> bool:
+        """Throws away objects that nothing led to for `seconds`, but those that `keep` leads to, which is asked for if
+        the last time was so long ago. Whether it was. Slow.
         """
         ...
 

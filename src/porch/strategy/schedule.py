@@ -19,13 +19,13 @@ _MAX_LENGTH = 256
 _YEARS = 5  # robfig/cron gives up then, too: the next 29 February may be eight years away
 _ZONE = re.compile(r"(?:CRON_)?TZ=(\S*)\s+(.*)", re.DOTALL)
 _EVERY = "@every "
-_DURATION = re.compile(r"\+?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+|\+?0")  # noqa: RUF001 - both
-_PART = re.compile(r"([0-9.]+)(ns|us|µs|μs|ms|s|m|h)")  # noqa: RUF001 - letters that Go knows as micro
+_DURATION = re.compile(r"\+?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+|\+?0")
+_PART = re.compile(r"([0-9.]+)(ns|us|µs|μs|ms|s|m|h)")
 _UNITS = {
     "ns": Fraction(1, 10**9),
     "us": Fraction(1, 10**6),
     "µs": Fraction(1, 10**6),
-    "μs": Fraction(1, 10**6),  # noqa: RUF001
+    "μs": Fraction(1, 10**6),
     "ms": Fraction(1, 1000),
     "s": Fraction(1),
     "m": Fraction(60),
@@ -42,8 +42,8 @@ _DESCRIPTORS = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_DAYS = "sun mon tue wed thu fri sat".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 
 
 class Schedule(Protocol):
@@ -82,7 +82,7 @@ class Cron:
         at = when.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
         end = at + timedelta(days=366 * _YEARS)
         while at < end:
-            reading = at.astimezone(self.zone)
+            reading, steps = at.astimezone(self.zone), tuple[int, ...]()
             if not self._is_day(reading):
                 steps = (24 * 60 - reading.hour * 60 - reading.minute, 60 - reading.minute, 1)
             elif reading.hour not in self.hour.values:

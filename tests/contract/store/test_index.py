@@ -169,9 +169,12 @@ def test_user_metadata_of_a_vanished_revision_keeps_the_time_until_that_returns(
 
 
 def test_user_metadata_is_dropped_when_its_revision_vanished_long_ago(store: Store) -> None:
-    for name, when in (("a.b.old", 100), ("a.b.new", 200), ("a.b.there", None)):
-        write(store, lambda t, name=name: t.revisions.put_user_metadata("default", name, b"{}"))
-        write(store, lambda t, name=name, when=when: t.revisions.set_vanished("default", [name], when))
+    def fill(tx: Transaction) -> None:
+        for name, when in (("a.b.old", 100), ("a.b.new", 200), ("a.b.there", None)):
+            tx.revisions.put_user_metadata("default", name, b"{}")
+            tx.revisions.set_vanished("default", [name], when)
+
+    store.commit(fill)
     assert store.commit(lambda t: list(t.revisions.drop_vanished(200))) == [("default", "a.b.old")]
     assert store.commit(lambda t: list(t.revisions.drop_vanished(200))) == []
     with store.read() as reads:

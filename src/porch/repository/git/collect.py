@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def _remove_old(file: Path, before: float) -> bool:
     return False
 
 
-def collect(path: str, keep: Collection[str], seconds: float, now: float | None = None) -> bool:
+def collect(path: str, keep: Callable[[], Collection[str]], seconds: float, now: float | None = None) -> bool:
     """See `Repository.collect`. The first round only remembers. A failure leaves everything as it is."""
     remembered = Path(path, _REMEMBERED)
     now = time.time() if now is None else now
@@ -64,13 +64,14 @@ def collect(path: str, keep: Collection[str], seconds: float, now: float | None 
     except FileNotFoundError:
         before = None
     tips = set(all_refs(path).values())
+    kept = set(keep())
     if before is not None:
         try:
-            _drop(path, (before | set(keep)) - tips, int(now - seconds))
+            _drop(path, (before | kept) - tips, int(now - seconds))
         except GitFailed:
             return False
     fresh = remembered.with_suffix(".new")
-    fresh.write_text("\n".join(sorted(tips | set(keep))), "ascii")
+    fresh.write_text("\n".join(sorted(tips | kept)), "ascii")
     os.utime(fresh, (now, now))
     fresh.replace(remembered)
     return True
@@ -80,9 +81,10 @@ def _drop(path: str, keep: Collection[str], before: int) -> None:
     """While git looks, refs of our own hold what is kept; they are hidden from all others."""
     _keep_refs(path, keep)
     try:
-        command = ["-c", "pack.threads=1", "-c", "core.fsync=pack,pack-metadata,reference"]
+        settings = ("pack.threads=1", "core.fsync=pack,pack-metadata,reference", "repack.writeBitmaps=false")
+        command = [word for setting in settings for word in ("-c", setting)]
         expired = f"@{before}"
-        repack = ["repack", "-d", "-l", "-q", "--cruft", f"--cruft-expiration={expired}"]
+        repack = ["repack", "-d", "-l", "-n", "-q", "--cruft", f"--cruft-expiration={expired}"]
         run_git([*command, *repack], cwd=path, deadline=_DEADLINE, nice=True)
         reach("objects-collected")
         run_git([*command, "prune", f"--expire={expired}"], cwd=path, deadline=_DEADLINE, nice=True)

@@ -137,7 +137,7 @@ class GitRepository:
         HISTORIES.forget(self._mirror_id)
         rebuild(self._mirror, self._origin.fetch)
 
-    def collect(self, keep: Collection[str], seconds: float) -> bool:
+    def collect(self, keep: Callable[[], Collection[str]], seconds: float) -> bool:
         return collect(self._mirror.path, keep, seconds, self._clock())
 
     def discover(self, known: Mapping[str, str]) -> Snapshot:
