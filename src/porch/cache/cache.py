@@ -127,6 +127,14 @@ class Cache:
         with self._lock:
             return [opened for opened in self._opened.values() if opened.facts.location == location]
 
+    def sharing_with(self, key: RepositoryKey) -> list[RepositoryKey]:
+        """The other opened Repositories of its namespace in the same git repository."""
+        with self._lock:
+            opened = self._opened.get(key)
+            location = opened.facts.location if opened is not None else ""
+            others = [other for other, item in self._opened.items() if item.facts.location == location]
+        return [other for other in others if other != key and other.namespace == key.namespace]
+
     def content(self, repository: CachedRepository, tree: str) -> Content:
         return self._contents.of(repository, tree)
 

@@ -115,14 +115,9 @@ class RepositoryController:
         obj: Repository = self._repositories.kind.decode(current.version, current.tail)
         key = RepositoryKey(current.key.namespace, current.key.name)
         care = self._cared.get(key)
+        seen = care.seen if care is not None else None
         generation, confirmed = _state(obj)
-        if (
-            care is None
-            or care.seen is None
-            or current.deleted
-            or care.seen[0] != generation
-            or (confirmed and confirmed != care.seen[1])
-        ):
+        if seen is None or current.deleted or seen[0] != generation or (confirmed and confirmed != seen[1]):
             self._care_for(key)
 
     def _note_secret(self, change: Change) -> None:
@@ -336,8 +331,8 @@ class RepositoryController:
             self._recorder.record(told, WARNING, "Damaged", damage)
 
     def _clear(self, key: RepositoryKey, care: _Care, once: str | None, confirmed: str) -> int:
-        """Takes away what asked for this synchronisation, as upstream does with `runOnceAt`, so that it does not ask for
-        another. Returns the generation that was worked on, which this change of our own does not make an old one.
+        """Takes away what asked for this synchronisation, as upstream does with `runOnceAt`: it must not ask twice.
+        Returns the generation that was worked on, which this change of our own does not make an old one.
         """
         assert care.obj is not None, "it was begun with"
         worked_on = care.obj

@@ -166,7 +166,8 @@ class Repository(Protocol):
 
     def refresh(self, *, create: bool = True) -> None:
         """Brings the mirror up to date: fetch and prune. Makes the branch when it is missing, createBranch is set and
-        `create` allows it. Network. Raises ServiceUnavailable, Unauthorized-like problems as BadRequest, with upstream's texts.
+        `create` allows it. Network. Raises ServiceUnavailable, Unauthorized-like problems as BadRequest, with
+        upstream's texts.
         """
         ...
 
