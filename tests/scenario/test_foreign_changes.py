@@ -118,15 +118,15 @@ def test_malformed_refs_hide_nothing(scene: Scene, tmp_path: Path) -> None:
     foreign.draft("web", "good", "beside them")
     packed = foreign.path / "packed-refs"
     foreign.git("pack-refs", "--all")
-    head, *lines = packed.read_bytes().splitlines(keepends=True)
-    lines.append(f"{foreign.tip()} ".encode() + b"refs/heads/drafts/web/\xff\xfe\n")
-    packed.write_bytes(head + b"".join(sorted(lines, key=_name_in)))
+    head, *lines = packed.read_text("latin-1").splitlines(keepends=True)
+    lines.append(f"{foreign.tip()} refs/heads/drafts/web/\xff\xfe\n")
+    packed.write_text(head + "".join(sorted(lines, key=_name_in)), "latin-1")
     assert after_sync(scene.api, "team")["status"] == "True"
     assert set(NAMES) | {"team.web.good"} <= set(scene.api.names())
     assert scene.readme("team.web.good") == "beside them"
 
 
-def _name_in(line: bytes) -> bytes:
+def _name_in(line: str) -> str:
     return line[41:]
 
 
