@@ -45,6 +45,9 @@ class Settings:
     remote_timeout: float = _setting(30.0, "Seconds that one operation on a git remote may take.", low=0.1)
     remote_concurrency: int = _setting(4, "Operations on one git remote at the same time.", low=1)
     remote_queue: int = _setting(16, "Operations that may wait for one git remote; more are answered 429.")
+    max_refs_per_push: int = _setting(
+        3, "Refs that one push to a git remote may move, 0 for any number; more requests wait for the next push."
+    )
     max_body_bytes: int = _setting(
         3 * 1024 * 1024, "Largest request body of kinds other than package resources.", low=1024
     )

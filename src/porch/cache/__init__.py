@@ -4,8 +4,8 @@ from porch.cache.cache import SYSTEM, Cache, Opener
 from porch.cache.contents import SUBMODULE
 from porch.cache.facts import RepositoryFacts
 from porch.cache.holds import CONFIRM_ANNOTATION, Hold
+from porch.cache.intents import Outcome
 from porch.cache.lanes import Lanes
-from porch.cache.moves import Outcome
 from porch.cache.repository import CachedRepository
 from porch.cache.rows import UserMetadata
 from porch.cache.sync import SyncResult

@@ -18,7 +18,8 @@ def refs_of(key: RepositoryKey, uid: str) -> str:
 class RepositoryFacts:
     """`url` is what locks and users see. `location` is equal for all Repositories of one git repository; `refs_of` is
     the key under which the index keeps the refs that this Repository last saw. `hosted_name` is empty for a remote.
-    `dashed` says which of the two spellings of a revision's name is returned; the other one is its alias.
+    `dashed` says which of the two spellings of a revision's name is returned; the other one is its alias. `max_refs` is
+    how many refs one push may move.
     """
 
     key: RepositoryKey
@@ -30,6 +31,7 @@ class RepositoryFacts:
     deployment: bool
     hosted_name: str
     dashed: bool
+    max_refs: int
 
     @property
     def hosted(self) -> bool:

@@ -26,26 +26,40 @@ class Lane:
 
     @contextmanager
     def enter(self, *, patient: bool = False) -> Iterator[None]:
-        """Takes a place for one network operation. `patient` work (synchronisation) tries although it just failed.
+        """Takes a place and runs one network operation. `patient` work (synchronisation) tries although it just failed.
 
         Raises TooManyRequests when the queue is full, ServiceUnavailable when somebody has just waited in vain. A
         remote that refuses at once costs nobody time, so it is asked again.
         """
         if not patient:
             self._refuse_while_down()
+        with self.place(), self.run(patient=True):
+            yield
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place in the queue, for whoever may wait for others before anything is sent. Raises TooManyRequests."""
         if not self._places.acquire(blocking=False):
             raise TooManyRequests("too many operations wait for this git remote", retry_after=5)
         try:
-            with self._running:
-                started = time.monotonic()
-                yield
-            self._failed = None
-        except ServiceUnavailable as error:
-            if time.monotonic() - started > _SLOW_SECONDS:
-                self._failed = time.monotonic(), error.message
-            raise
+            yield
         finally:
             self._places.release()
+
+    @contextmanager
+    def run(self, *, patient: bool = False) -> Iterator[None]:
+        """One network operation of somebody who has a place. Raises ServiceUnavailable as `enter` does."""
+        if not patient:
+            self._refuse_while_down()
+        with self._running:
+            started = time.monotonic()
+            try:
+                yield
+            except ServiceUnavailable as error:
+                if time.monotonic() - started > _SLOW_SECONDS:
+                    self._failed = time.monotonic(), error.message
+                raise
+        self._failed = None
 
     def _refuse_while_down(self) -> None:
         failed = self._failed

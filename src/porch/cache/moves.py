@@ -1,54 +1,36 @@
 """Moving refs so that nothing is half done: record an intent, push, index; or find out what happened and settle.
 
-The intent is durable before the first ref moves. After the push, the index row, the event, the user metadata and the
+The intent is durable before the first ref moves. After the push, the index rows, the events, the user metadata and the
 end of the intent are one transaction. Whatever interrupts this, the refs tell later which it was: all new, finish; all
-old, drop; somebody else's, drop and report. Called by CachedRepository for requests, and by `settle` after a restart.
+old, drop; some new, finish the others. Requests for the same remote that wait at the same time go in one push, and each
+gets its own result; who lost a race on the way is planned and pushed again. Called by CachedRepository.
 """
 
 from __future__ import annotations
 
-import enum
+import random
+import time
 import uuid
-from collections.abc import Callable
-
-import msgspec
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from porch.cache.facts import RepositoryFacts
+from porch.cache.intents import Change, Outcome, Payload, changes_of, together
 from porch.cache.lanes import Lane
 from porch.cache.registration import Registration
-from porch.cache.rows import Indexer, UserMetadata, mark_latest, remove
+from porch.cache.rows import Indexer, mark_latest, remove
+from porch.cache.turns import Turns
+from porch.cache.wishes import Base, Job, Planned, Wish
 from porch.errors import Conflict, NotFound, PorchError, ServiceUnavailable
 from porch.keys import PACKAGE_REVISIONS, REPOSITORIES
 from porch.observe import step
 from porch.observe.faults import reach
-from porch.repository import Discovered, Plan, PushReport, Repository
-from porch.store import Intent, Store, StoredVersion, Transaction
-from porch.types.base import Part
+from porch.repository import Plan, PushReport, Repository
+from porch.store import Intent, RefMove, Store, StoredVersion, Transaction
 
-Check = Callable[[Transaction], None]
-_CLOSE_FAILED = "failed to close package revision draft: "
-_PUSH_FAILED = f"{_CLOSE_FAILED}failed to push to remote: "
-
-
-class Outcome(enum.Enum):
-    DONE = "all refs are as intended"
-    UNDONE = "no ref has moved"
-    OVERTAKEN = "somebody else moved a ref"
-
-
-class Payload(Part):
-    """What finishes an intent: the revision as it is now, or the name of the one that is gone."""
-
-    name: str
-    found: Discovered | None = None
-    metadata: UserMetadata | None = None
-
-
-def _payload(intent: Intent) -> Payload:
-    try:
-        return msgspec.json.decode(intent.payload, type=Payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ServiceUnavailable.damaged("a redo record in the database") from error
+_PUSH_FAILED = "failed to push to remote: "
+_ATTEMPTS, _REFUSALS = 20, 3
+_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.02, 1.0
 
 
 class Mover:
@@ -63,45 +45,108 @@ class Mover:
         lane: Lane,
         running: set[str],
         registration: Registration,
+        catch_up: Callable[[], None],
+        max_refs: int,
     ) -> None:
-        """`running` holds the ids of intents that a request of this process is busy with; nobody settles those."""
+        """`running` holds the ids of intents that a request of this process is busy with; nobody settles those.
+        `catch_up` reads the repository and indexes it. `max_refs` is how many refs one push may move.
+        """
         self._store, self._repository, self._indexer, self._lane = store, repository, indexer, lane
-        self._running, self._registration = running, registration
+        self._running, self._registration, self._catch_up = running, registration, catch_up
+        self._turns: Turns[Job] = Turns(max_refs)
 
     @property
     def _facts(self) -> RepositoryFacts:
         return self._indexer.facts
 
-    def move(self, plan: Plan, payload: Payload, check: Check) -> StoredVersion:
-        """Pushes `plan` and indexes what it made. `check` runs in the transaction that records the intent: the last
-        look at the index before anything moves. Returns the stored PackageRevision, a tombstone for a deletion.
+    def move(self, wish: Wish) -> StoredVersion:
+        """Does what the request wants. Returns the stored PackageRevision, a tombstone for a deletion. Raises Conflict
+        or ServiceUnavailable with git's words; then nothing of it is visible.
         """
-        intent = self._intent(plan, payload)
-        self._settle_before(intent)
+        job = Job(wish)
+        if not self._facts.hosted:
+            with self._lane.place():
+                self._turns.take(job, self._work)
+        elif wish.on_branch:
+            self._turns.take(job, self._work)
+        else:
+            self._work([job])
+        return job.answer()
+
+    def _work(self, jobs: Sequence[Job]) -> None:
+        """Leaves every job done, whatever happens."""
+        try:
+            self._until_done(jobs)
+        except BaseException as error:
+            for job in _waiting(jobs):
+                job.fail(error)
+            if not isinstance(error, Exception):
+                raise
+
+    def _until_done(self, jobs: Sequence[Job]) -> None:
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                time.sleep(random.uniform(0, min(_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS)))  # noqa: S311
+                self._catch_up()
+            self._attempt(jobs)
+            if not _waiting(jobs):
+                return
+        why = f"the branch {self._facts.branch} of the repository moved each time; try again"
+        for job in _waiting(jobs):
+            job.fail(Conflict(job.wish.failure + _PUSH_FAILED + why))
+
+    def _attempt(self, jobs: Sequence[Job]) -> None:
+        """One push of all that wait. Those that lost a race are left waiting."""
+        while group := self._plan(_waiting(jobs)):
+            if not self._record_and_push(group):
+                return
+
+    def _plan(self, jobs: Sequence[Job]) -> list[Planned]:
+        """Each on the branch as those before it leave it. Who cannot be planned has failed, nobody else."""
+        base, group, taken = Base(self._repository.head()), list[Planned](), set[str]()
+        for job in jobs:
+            numbers = dict(base.numbers)
+            try:
+                plan = job.wish.plan(base)
+                own = {move.ref for move in plan.moves if move.ref != self._facts.branch_ref}
+                if own & taken:
+                    raise self._busy(job.wish.name)
+            except PorchError as error:
+                base.numbers = numbers
+                job.fail(error)
+                continue
+            taken |= own
+            base.head = next((move.new for move in plan.moves if move.ref == self._facts.branch_ref), base.head)
+            group.append(Planned(job, plan))
+        return group
+
+    def _record_and_push(self, group: Sequence[Planned]) -> bool:
+        """True when some jobs had to leave before anything was sent, so that the others are to be planned anew."""
+        joined = group[0].plan if len(group) == 1 else self._repository.join([planned.plan for planned in group])
+        changes = [planned.change for planned in group]
+        intent = self._intent(joined, changes)
+        try:
+            self._settle_before(intent)
+        except PorchError as error:
+            return self._blame(group, error)
         self._running.add(intent.id)
         reach("planned")
         try:
-            self._record(intent, payload.name, check)
+            if self._record(intent, group):
+                return True
             reach("intent-recorded")
-            with step("repository.push"):
-                self._push(plan, intent)
-            reach("pushed")
-            with step("cache.index"):
-                stored = self._store.commit(lambda tx: self._finish(tx, intent))
-            reach("indexed")
+            self._push(joined, intent, group)
+            return False
         finally:
             self._running.discard(intent.id)
-        if stored is None:
-            raise NotFound.of(REPOSITORIES.group, REPOSITORIES.resource, self._facts.key.name)
-        return stored
 
-    def _intent(self, plan: Plan, payload: Payload) -> Intent:
+    def _intent(self, plan: Plan, changes: list[Change]) -> Intent:
         return Intent(
             id=uuid.uuid4().hex,
             repository=self._facts.key,
             mirror=self._facts.refs_of,
             moves=plan.moves,
-            payload=msgspec.json.encode(payload),
+            payload=Payload(changes=changes).encode(),
             pack=plan.pack if self._facts.hosted else b"",
         )
 
@@ -116,86 +161,178 @@ class Mover:
             if left.id not in self._running and any(move.ref in refs for move in left.moves):
                 self.settle(left)
 
-    def _record(self, intent: Intent, name: str, check: Check) -> None:
-        def record(tx: Transaction) -> None:
-            check(tx)
+    def _record(self, intent: Intent, group: Sequence[Planned]) -> bool:
+        """Records the intent, unless some of the jobs fail their last check: then they have failed, and it is not."""
+
+        def moving(tx: Transaction, planned: Planned) -> set[str]:
+            return tx.intents.moving(self._facts.refs_of, [move.ref for move in planned.plan.moves])
+
+        def record(tx: Transaction) -> list[tuple[Job, PorchError]]:
+            failed = [(job, error) for job in (planned.job for planned in group) if (error := self._checked(tx, job))]
             if self._registration.ended:
                 raise NotFound.of(REPOSITORIES.group, REPOSITORIES.resource, self._facts.key.name)
-            if tx.intents.moving(self._facts.refs_of, [move.ref for move in intent.moves]):
-                why = f'another request is already in progress on package revision "{name}"'
-                raise Conflict.of(PACKAGE_REVISIONS.group, PACKAGE_REVISIONS.resource, name, why)
-            tx.intents.add(intent)
+            failed = failed or [
+                (planned.job, self._busy(planned.job.wish.name)) for planned in group if moving(tx, planned)
+            ]
+            if not failed:
+                tx.intents.add(intent)
+            return failed
 
         with step("cache.record-intent"):
-            self._store.commit(record)
+            failed = self._store.commit(record)
+        for job, error in failed:
+            job.fail(error)
+        return bool(failed)
 
-    def _push(self, plan: Plan, intent: Intent) -> None:
-        """Returns when the refs have moved; raises, with the intent dropped, when they have not."""
+    def _checked(self, tx: Transaction, job: Job) -> PorchError | None:
         try:
-            report = self._send(plan)
+            job.wish.check(tx)
         except PorchError as error:
+            return error
+        return None
+
+    def _busy(self, name: str) -> Conflict:
+        why = f'another request is already in progress on package revision "{self._facts.key.namespace}/{name}"'
+        return Conflict.of(PACKAGE_REVISIONS.group, PACKAGE_REVISIONS.resource, name, why)
+
+    def _push(self, plan: Plan, intent: Intent, group: Sequence[Planned]) -> None:
+        """Ends with each job done, or left waiting with the intent dropped."""
+        try:
+            with step("repository.push"):
+                report = self._send(plan)
+        except PorchError as error:
+            # Nothing has moved, nor been sent to another machine.
+            if isinstance(error, Conflict) and self._facts.hosted:
+                self._conclude(intent, group, self._look(intent.moves), error.message)
+                return
             self._drop(intent)
-            # The adapter's errors say by themselves that the push failed.
-            raise type(error)(_CLOSE_FAILED + error.message, retry_after=error.retry_after) from error
-        if report.accepted:
-            return
-        outcome = self._ask(intent, report)
-        if outcome is not Outcome.DONE:
-            self._drop(intent)
-            raise Conflict(_PUSH_FAILED + (report.text or outcome.value))
+            for planned in group:
+                # The adapter's errors say by themselves that the push failed.
+                wish = planned.job.wish
+                planned.job.fail(type(error)(wish.failure + error.message, retry_after=error.retry_after))
+        else:
+            if report.accepted:
+                reach("pushed")
+                self._succeed(intent, group)
+                return
+            self._conclude(intent, group, self._ask(intent, group, report), _PUSH_FAILED + (report.text or "refused"))
 
     def _send(self, plan: Plan) -> PushReport:
         if self._facts.hosted:
             return self._repository.push(plan)
-        with self._lane.enter():
+        with self._lane.run():
             return self._repository.push(plan)
 
-    def _ask(self, intent: Intent, report: PushReport) -> Outcome:
+    def _ask(self, intent: Intent, group: Sequence[Planned], report: PushReport) -> Mapping[str, str]:
         try:
-            return self.outcome(intent)
+            return self._look(intent.moves)
         except PorchError as error:
             raise ServiceUnavailable(
-                f"{_PUSH_FAILED}{report.text or 'no answer'}; whether it was done is not known until the remote "
-                "answers again, and is settled then"
+                f"{group[0].job.wish.failure}{_PUSH_FAILED}{report.text or 'no answer'}; whether it was done is not "
+                "known until the remote answers again, and is settled then"
             ) from error
 
-    def outcome(self, intent: Intent) -> Outcome:
-        """What became of the intent's refs. Network; raises ServiceUnavailable, TooManyRequests."""
-        refs = [move.ref for move in intent.moves]
+    def _look(self, moves: Sequence[RefMove]) -> Mapping[str, str]:
+        """What these refs are now. Network; raises ServiceUnavailable, TooManyRequests."""
+        refs = [move.ref for move in moves]
         if self._facts.hosted:
+            return self._repository.read_refs(refs)
+        with self._lane.run(patient=True):
             now = self._repository.read_refs(refs)
-        else:
-            with self._lane.enter(patient=True):
-                now = self._repository.read_refs(refs)
-        if all(now.get(move.ref, "") == move.new for move in intent.moves):
-            return Outcome.DONE
-        if all(now.get(move.ref, "") == move.old for move in intent.moves):
-            return Outcome.UNDONE
-        return Outcome.OVERTAKEN
+            # The mirror has to know what became of a push; and whether a branch went on, only its history can tell.
+            self._repository.refresh()
+        return now
 
-    def _finish(self, tx: Transaction, intent: Intent) -> StoredVersion | None:
-        """Indexes what the intent did, and ends it. None when the Repository was unregistered meanwhile, or what the
-        intent deletes is not in the index any more.
+    def _conclude(self, intent: Intent, group: Sequence[Planned], now: Mapping[str, str], why: str) -> None:
+        """The push was not accepted, and `now` is what the refs are."""
+        outcomes = self._roll_forward([planned.change for planned in group], now)
+        made = [planned for planned, outcome in zip(group, outcomes, strict=True) if outcome is Outcome.DONE]
+        if made:
+            self._succeed(intent, made)
+        else:
+            self._drop(intent)
+        left = [(planned, found) for planned, found in zip(group, outcomes, strict=True) if found is not Outcome.DONE]
+        for planned, found in left:
+            if found is not Outcome.UNDONE:
+                planned.job.fail(Conflict(planned.job.wish.failure + why))
+        if any(found is not Outcome.UNDONE for _, found in left) or made or self._was_overtaken(intent, now):
+            return
+        self._blame([planned for planned, _ in left], Conflict(why))
+
+    def _was_overtaken(self, intent: Intent, now: Mapping[str, str]) -> bool:
+        return any(now.get(move.ref, "") != move.old for move in intent.moves)
+
+    def _blame(self, group: Sequence[Planned], error: PorchError) -> bool:
+        """Nobody raced: somebody here is refused. Of several, each tries alone; one alone may have met a lock that will
+        be gone, so it tries a few times more.
         """
-        payload = _payload(intent)
+        if len(group) > 1:
+            for planned in group:
+                self._work([planned.job])
+            return True
+        job, refused = group[0].job, isinstance(error, Conflict)
+        job.refusals += refused
+        if not refused or job.refusals == _REFUSALS:
+            text = job.wish.failure + error.message if refused else error.message
+            job.fail(type(error)(text, retry_after=error.retry_after))
+        return True
+
+    def _roll_forward(self, changes: Sequence[Change], now: Mapping[str, str]) -> list[Outcome]:
+        """What became of each change; what was begun and can be finished is finished."""
+        branch = self._facts.branch_ref
+        outcomes = [change.outcome(self._repository, branch, now) for change in changes]
+        begun = [change for change, outcome in zip(changes, outcomes, strict=True) if outcome is Outcome.PARTLY]
+        if not begun:
+            return outcomes
+        moves = [move for change in begun for move in change.moves]
+        pending = tuple(move for move in moves if not self._repository.is_done(move, now.get(move.ref, "")))
+        with suppress(Conflict):  # looked at again below
+            self._send(Plan(pending, b""))
+        now = {**now, **self._look(pending)}
+        return [change.outcome(self._repository, branch, now) for change in changes]
+
+    def _succeed(self, intent: Intent, group: Sequence[Planned]) -> None:
+        changes = [planned.change for planned in group]
+        with step("cache.index"):
+            stored = self._store.commit(lambda tx: self._finish(tx, intent, changes))
+        reach("indexed")
+        for planned, result in zip(group, stored, strict=True):
+            if result is None:
+                planned.job.fail(NotFound.of(REPOSITORIES.group, REPOSITORIES.resource, self._facts.key.name))
+            else:
+                planned.job.succeed(result)
+
+    def _finish(self, tx: Transaction, intent: Intent, changes: Sequence[Change]) -> list[StoredVersion | None]:
+        """Indexes what was done of the intent, and ends it. None where the Repository was unregistered meanwhile, or
+        what was deleted is not in the index any more.
+        """
         if self._facts.hosted:
             tx.intents.mark_applied(intent.id)
         else:
             tx.intents.remove([intent.id])
         if self._registration.ended:
-            return None
-        tx.revisions.put_refs(self._facts.refs_of, {move.ref: move.new or None for move in intent.moves})
-        if payload.found is not None:
-            stored = self._indexer.put(tx, payload.found, payload.metadata)
-            if payload.found.revision > 0:
-                mark_latest(tx, self._facts, payload.found.path)
-            return stored
-        row = tx.revisions.get(self._facts.key.namespace, payload.name)
-        if row is None:
-            return None
-        gone = remove(tx, row, forget_user=True)
-        mark_latest(tx, self._facts, row.path)
-        return gone
+            return [None] * len(changes)
+        moves = (move for change in changes for move in change.moves)
+        tx.revisions.put_refs(self._facts.refs_of, {move.ref: move.new or None for move in moves})
+        return [self._index(tx, change) for change in changes]
+
+    def _index(self, tx: Transaction, change: Change) -> StoredVersion | None:
+        if not change.found:
+            row = tx.revisions.get(self._facts.key.namespace, change.name)
+            if row is None:
+                return None
+            gone = remove(tx, row, forget_user=True)
+            mark_latest(tx, self._facts, row.path)
+            return gone
+        first, *others = change.found
+        rows = tx.revisions.of_package(self._facts.key, first.path)
+        newest = first.revision > 0 and all(row.revision <= first.revision for row in rows)
+        stored = self._indexer.put(tx, first, change.metadata, latest=newest)
+        for found in others:
+            self._indexer.put(tx, found)
+        if first.revision > 0:
+            mark_latest(tx, self._facts, first.path)
+        return stored
 
     def _drop(self, intent: Intent) -> None:
         self._store.commit(lambda tx: tx.intents.remove([intent.id]))
@@ -205,17 +342,29 @@ class Mover:
         if intent.id not in self._running:
             self.settle(intent)
 
+    def outcome(self, intent: Intent) -> Outcome:
+        """What became of the intent's refs. Network; raises ServiceUnavailable, TooManyRequests."""
+        now = self._look(intent.moves)
+        branch = self._facts.branch_ref
+        return together(change.outcome(self._repository, branch, now) for change in changes_of(intent))
+
     def settle(self, intent: Intent) -> Outcome:
         """Ends an intent that was interrupted. Raises ServiceUnavailable while the remote cannot be asked."""
-        outcome = self.outcome(intent)
+        changes = changes_of(intent)
+        outcomes = self._roll_forward(changes, self._look(intent.moves))
+        made = [change for change, outcome in zip(changes, outcomes, strict=True) if outcome is Outcome.DONE]
 
         def end(tx: Transaction) -> None:
             if not tx.intents.is_open(intent.id):
                 return  # its request has ended it meanwhile, and its refs may have moved on
-            if outcome is Outcome.DONE:
-                self._finish(tx, intent)
+            if made:
+                self._finish(tx, intent, made)
             else:
                 tx.intents.remove([intent.id])
 
         self._store.commit(end)
-        return outcome
+        return together(outcomes)
+
+
+def _waiting(jobs: Sequence[Job]) -> list[Job]:
+    return [job for job in jobs if not job.done]

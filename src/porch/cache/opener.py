@@ -17,11 +17,12 @@ from porch.repository import Repository
 from porch.repository.credentials import SecretCredentials
 from porch.repository.git import GitAddress, open_hosted, open_remote
 from porch.strategy.location import repository_location
-from porch.types.repository import GitRepository
+from porch.types.repository import MAX_REFS_ANNOTATION, GitRepository
 from porch.types.repository import Repository as RepositoryObject
 from porch.workers import WorkerPool
 
 HOSTED = "hosted:///"
+_UNLIMITED = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,15 @@ class GitOpener:
     file_repositories: tuple[str, ...]
     public_url: str
     dashed: bool
+    max_refs: int
     timeout: float
 
     def stamp(self, obj: RepositoryObject) -> str:
         git = obj.spec.git
         secret = git.secret_ref.name if git is not None and git.secret_ref is not None else ""
-        return "/".join(
-            (obj.metadata.uid, str(obj.metadata.generation), self.credentials.stamp(obj.metadata.namespace, secret))
-        )
+        meta = obj.metadata
+        most = meta.annotations.get(MAX_REFS_ANNOTATION, "")
+        return "/".join((meta.uid, str(meta.generation), most, self.credentials.stamp(meta.namespace, secret)))
 
     def __call__(self, obj: RepositoryObject) -> tuple[Repository, RepositoryFacts]:
         spec = obj.spec
@@ -95,7 +97,12 @@ class GitOpener:
             deployment=obj.spec.deployment,
             hosted_name=hosted_name,
             dashed=self.dashed,
+            max_refs=_UNLIMITED if hosted_name else self._max_refs(obj),
         )
+
+    def _max_refs(self, obj: RepositoryObject) -> int:
+        given = obj.metadata.annotations.get(MAX_REFS_ANNOTATION, "")
+        return (int(given) if given.isdecimal() and len(given) < 10 else self.max_refs) or _UNLIMITED
 
     def _remote(self, facts: RepositoryFacts, address: GitAddress, git: GitRepository) -> Repository:
         # Asked at every opening, because a symbolic link may lead elsewhere by now.

@@ -14,15 +14,18 @@ from functools import partial
 import structlog
 
 from porch.cache.facts import RepositoryFacts
+from porch.cache.intents import Outcome
 from porch.cache.lanes import Lane
-from porch.cache.moves import Check, Mover, Outcome, Payload
+from porch.cache.moves import Mover
 from porch.cache.registration import Registration
 from porch.cache.rows import Indexer, UserMetadata
 from porch.cache.sync import DamagedMirror, SyncResult, synchronise
+from porch.cache.wishes import UPDATE, Base, Check, Wish
 from porch.errors import Conflict, NotFound, ServiceUnavailable
 from porch.keys import PACKAGE_REVISIONS, RepositoryKey
 from porch.observe import step
-from porch.repository import Author, Discovered, Entry, PackageRevisionDraft, Repository
+from porch.repository import Author, Discovered, Entry, PackageRevisionDraft, Plan, Repository
+from porch.repository.git.refnames import BRANCH_REVISION, TAGS, marker_ref, revision_number
 from porch.store import Intent, RevisionRow, Store, StoredVersion, Transaction
 from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
 
@@ -48,7 +51,16 @@ class CachedRepository:
         self._store, self._repository, self._lane = store, repository, lane
         self.indexer = Indexer(facts)
         self._registration = registration
-        self._mover = Mover(store, repository, self.indexer, lane=lane, running=running, registration=registration)
+        self._mover = Mover(
+            store,
+            repository,
+            self.indexer,
+            lane=lane,
+            running=running,
+            registration=registration,
+            catch_up=self._catch_up,
+            max_refs=facts.max_refs,
+        )
 
     def ready(self) -> None:
         """Makes sure that the repository was read at least once. Network, the first time only."""
@@ -173,6 +185,14 @@ class CachedRepository:
                 needed |= {name for move in intent.moves for name in (move.old, move.new) if name}
         return needed
 
+    def _catch_up(self) -> None:
+        """A push lost a race: reads what others did, for somebody who has a place in the lane already."""
+        if not self.facts.hosted:
+            with self._lane.run(patient=True):
+                self._repository.refresh()
+        with self._registration.syncing:
+            synchronise(self._store, self._repository, self.indexer, self._registration, confirmed="")
+
     def reindex(self) -> None:
         """Indexes what the mirror holds, if the index knows nothing of it: it was dropped. No network."""
         if not self.is_known():
@@ -202,8 +222,42 @@ class CachedRepository:
         """
         with step("repository.commit"):
             plan = self._repository.plan(draft)
-        assert plan.discovered is not None, "a closed draft is a revision"
-        return self._mover.move(plan, Payload(name=name, found=plan.discovered, metadata=metadata), check)
+        return self._mover.move(Wish(name, lambda _: plan, check, metadata))
+
+    def publish(self, row: RevisionRow, author: Author, check: Check) -> StoredVersion:
+        """Publishes a Proposed revision, exactly as it is. Raises Conflict or ServiceUnavailable with git's words."""
+        current = self.discovered(row)
+
+        def plan(base: Base) -> Plan:
+            number = base.number(row.full_path, lambda: self._highest_number(row))
+            return self._repository.plan_publication(current, number, author, base.head)
+
+        return self._mover.move(Wish(row.name, plan, check, on_branch=True, refs=3))
+
+    def _highest_number(self, row: RevisionRow) -> int:
+        """That a package has or ever had, as far as anybody knows: in the index, as a tag, or in the last commit on the
+        branch that published it, because a number whose tag was deleted must not come again.
+        """
+        with self._store.read() as reads:
+            rows = reads.revisions.of_package(self.facts.key, row.path)
+            tags = reads.revisions.refs_below(self.facts.refs_of, f"{TAGS}{row.full_path}")
+        on_branch = (other.commit for other in rows if other.revision == BRANCH_REVISION)
+        approved = [self._repository.approved_number(commit, row.full_path) for commit in set(on_branch)]
+        tagged = [revision_number(tag.rpartition("/")[2]) for tag in tags]
+        return max([0, *approved, *tagged, *(other.revision for other in rows)])
+
+    def mark(self, row: RevisionRow, lifecycle: str, metadata: UserMetadata | None, check: Check) -> StoredVersion:
+        """Proposes a published revision for deletion, or takes that back."""
+        current = self.discovered(row)
+        wish = Wish(
+            row.name,
+            lambda _: self._repository.plan_mark(current, lifecycle),
+            check,
+            metadata,
+            refs=1,
+            failure=UPDATE,
+        )
+        return self._mover.move(wish)
 
     def put_metadata(self, tx: Transaction, stored: StoredVersion, user: UserMetadata) -> StoredVersion | None:
         """Replaces what users put on a revision, unless it is not `stored` any more: then None. Raises Conflict while
@@ -213,23 +267,33 @@ class CachedRepository:
         current, row = tx.versions.get(key), tx.revisions.get(key.namespace, key.name)
         if current is None or row is None or current.version != stored.version:
             return None
-        if tx.intents.moving(self.facts.refs_of, [row.ref]):
+        if tx.intents.moving(self.facts.refs_of, [row.ref, marker_ref(row.full_path, row.revision, row.workspace)]):
             why = f'another request is already in progress on package revision "{key.namespace}/{key.name}"'
             raise Conflict.of(PACKAGE_REVISIONS.group, PACKAGE_REVISIONS.resource, key.name, why)
         return self.indexer.put_metadata(tx, row, current, user)
 
-    def preview(self, draft: PackageRevisionDraft, metadata: UserMetadata) -> tuple[PackageRevision, str, str]:
-        """The object that closing `draft` would store, its name and alias. Moves nothing."""
-        found = self._repository.plan(draft).discovered
-        assert found is not None, "a closed draft is a revision"
+    def preview(self, found: Discovered, metadata: UserMetadata) -> tuple[PackageRevision, str, str]:
+        """The object that this revision would be, its name and alias."""
         name, alias = self.facts.names(self.indexer.key(found.path, found.workspace))
         return self.indexer.object(found, metadata), name, alias
 
-    def delete_package_revision(self, row: RevisionRow, check: Check) -> StoredVersion:
-        """Deletes a Draft or Proposed revision; returns its tombstone."""
-        with step("repository.plan-deletion"):
-            plan = self._repository.plan_deletion(self.discovered(row))
-        return self._mover.move(plan, Payload(name=row.name), check)
+    def planned(self, draft: PackageRevisionDraft) -> Discovered:
+        """The revision that closing `draft` would make. Moves nothing."""
+        found = self._repository.plan(draft).discovered
+        assert found is not None, "a closed draft is a revision"
+        return found
+
+    def delete_package_revision(self, row: RevisionRow, author: Author, check: Check) -> StoredVersion:
+        """Deletes a revision that may be deleted; returns its tombstone. A package on the branch goes in a commit."""
+        current = self.discovered(row)
+        wish = Wish(
+            row.name,
+            lambda base: self._repository.plan_deletion(current, author, base.head),
+            check,
+            on_branch=row.ref == self.facts.branch_ref,
+            failure=UPDATE,
+        )
+        return self._mover.move(wish)
 
     def discovered(self, row: RevisionRow) -> Discovered:
         """The revision as git shows it, put together again from its row, its object and its Kptfile."""

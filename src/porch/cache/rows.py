@@ -20,7 +20,7 @@ from porch.keys import PACKAGE_REVISIONS, ObjectKey, PackageKey, RepositoryKey, 
 from porch.krm.kptfile import KptfileSummary, read_summary
 from porch.objects.deletion import owners
 from porch.repository import Discovered
-from porch.repository.git.refnames import HEADS, TAGS
+from porch.repository.git.refnames import BRANCH_REVISION, HEADS, TAGS
 from porch.store import NewVersion, RevisionRow, StoredVersion, Transaction
 from porch.strategy.packagerevision import PackageRevisionStrategy
 from porch.types.base import Part
@@ -93,9 +93,18 @@ class Indexer:
     def object_key(row: RevisionRow) -> ObjectKey:
         return ObjectKey(RESOURCE, row.namespace, row.name)
 
-    def put(self, tx: Transaction, found: Discovered, metadata: UserMetadata | None = None) -> StoredVersion:
-        """Indexes one revision; `metadata` replaces what users put on it, None keeps it."""
-        stored, changed = self._put(tx, found, metadata)
+    def put(
+        self,
+        tx: Transaction,
+        found: Discovered,
+        metadata: UserMetadata | None = None,
+        *,
+        latest: bool | None = None,
+    ) -> StoredVersion:
+        """Indexes one revision; `metadata` replaces what users put on it, `latest` says whether it is the latest of its
+        package. None keeps what is known.
+        """
+        stored, changed = self._put(tx, found, metadata, latest)
         if changed is not None:
             note_revisions(tx, PackageKey(self.facts.key, found.path), [changed])
         return stored
@@ -104,14 +113,14 @@ class Indexer:
         """Indexes many."""
         packages: dict[str, list[Changed]] = {}
         for item in found:
-            _, changed = self._put(tx, item, None)
+            _, changed = self._put(tx, item, None, None)
             if changed is not None:
                 packages.setdefault(item.path, []).append(changed)
         for path, revisions in packages.items():
             note_revisions(tx, PackageKey(self.facts.key, path), revisions)
 
     def _put(
-        self, tx: Transaction, found: Discovered, metadata: UserMetadata | None
+        self, tx: Transaction, found: Discovered, metadata: UserMetadata | None, latest: bool | None
     ) -> tuple[StoredVersion, Changed | None]:
         key = self.key(found.path, found.workspace)
         namespace = self.facts.key.namespace
@@ -119,7 +128,11 @@ class Indexer:
             tx.revisions.put_user_metadata(namespace, key.name, metadata.encode())
         name, alias = self.facts.names(key)
         old = tx.revisions.get(namespace, name)
+        if old is not None and old.revision == found.revision == BRANCH_REVISION:
+            found = replace(found, created_at=_created_at(tx, old) or found.created_at)
         row = self._row(key, name, found, old)
+        if latest is not None:
+            row = replace(row, latest=latest)
         kept = tx.revisions.user_metadata(namespace, key.name)
         if old is None and kept is not None:
             tx.revisions.set_vanished(namespace, [key.name], None)
@@ -208,6 +221,13 @@ class Indexer:
                 conditions=list(summary.conditions) or None,
             ),
         )
+
+
+def _created_at(tx: Transaction, row: RevisionRow) -> str | None:
+    """The package on the branch is one object for all its time, whatever commit shows it now."""
+    stored = tx.versions.get(ObjectKey(RESOURCE, row.namespace, row.name))
+    obj = PACKAGE_REVISION.decode(stored.version, stored.tail) if stored else None
+    return obj.metadata.creation_timestamp if obj else None
 
 
 @functools.lru_cache(maxsize=1024)

@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 
 from porch.cache.cache import Cache
-from porch.cache.moves import Outcome
+from porch.cache.intents import Outcome
 from porch.cache.opener import Layout
 from porch.errors import PorchError
 from porch.keys import RepositoryKey

@@ -228,6 +228,7 @@ class _Parts:
             file_repositories=settings.file_repositories,
             public_url=settings.public_url.rstrip("/"),
             dashed=settings.dashed_names,
+            max_refs=settings.max_refs_per_push,
             timeout=settings.remote_timeout,
         )
         lanes = Lanes(settings.remote_concurrency, settings.remote_queue)

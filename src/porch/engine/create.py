@@ -119,7 +119,7 @@ def _draft(creation: _Creation) -> StoredVersion:
             draft.update_lifecycle(obj.spec.lifecycle)
         user = UserMetadata.of(obj.metadata)
         if creation.call.dry_run:
-            return dry_version(repository, draft, user)
+            return dry_version(repository, repository.planned(draft), user)
         with step("repository.close-draft"):
             return repository.close_package_revision_draft(draft, creation.name, user, lambda tx: _check(creation, tx))
 

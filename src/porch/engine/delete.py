@@ -1,6 +1,7 @@
-"""Use case: delete a package revision. Drafts and proposals go at once; finalizers make it wait; published ones stay.
+"""Use case: delete a package revision. Finalizers make it wait.
 
-Deleting what is published first needs it to be proposed for deletion, which is not built yet.
+What is published goes only when it was proposed for deletion, and nothing of the namespace has it as its upstream. Its
+tag goes, the content on the branch stays; a package on the branch is deleted by a commit.
 """
 
 from __future__ import annotations
@@ -8,15 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from porch.cache import UserMetadata
-from porch.engine.engine import Engine, Revision, load, object_key
-from porch.errors import Conflict, Forbidden, Invalid, invalid
+from porch.engine.engine import Engine, Revision, author, load, object_key
+from porch.errors import Conflict, Forbidden
 from porch.keys import PACKAGE_REVISIONS
-from porch.objects import Call, Deleted, DeleteOptions
+from porch.objects import Call, Caller, Deleted, DeleteOptions
 from porch.objects.deletion import Fate, condemn
 from porch.objects.identity import require_preconditions
 from porch.observe import step
-from porch.store import StoredVersion, Transaction
-from porch.types.packagerevision import DELETION_PROPOSED, PACKAGE_REVISION, PUBLISHED
+from porch.store import Query, StoredVersion, Transaction
+from porch.strategy.packagerevision import UPSTREAM_FIELD
+from porch.types.packagerevision import PACKAGE_REVISION, PUBLISHED
+from porch.types.selectors import Requirement, Selector
 
 _GROUP, _RESOURCE = PACKAGE_REVISIONS.group, PACKAGE_REVISIONS.resource
 BUSY = 'another request is already in progress on package revision "{}/{}"'
@@ -24,14 +27,15 @@ BUSY = 'another request is already in progress on package revision "{}/{}"'
 
 def delete_package_revision(engine: Engine, call: Call, namespace: str, name: str, options: DeleteOptions) -> Deleted:
     revision = load(engine, namespace, name)
-    _require_deletable(revision, options)
+    _require_deletable(engine, revision, options)
     with engine.locks.hold(PACKAGE_REVISIONS, namespace, name, BUSY.format(namespace, name)):
         revision = load(engine, namespace, name)
-        _require_deletable(revision, options)
+        _require_deletable(engine, revision, options)
         obj = revision.object()
         fate = condemn(obj.metadata, options.propagation)
         if fate is Fate.REMOVED:
-            return Deleted(revision.stored if call.dry_run else finish_deletion(engine, revision), finished=True)
+            done = revision.stored if call.dry_run else finish_deletion(engine, call.caller, revision)
+            return Deleted(done, finished=True)
         if fate is Fate.WAITING:
             return Deleted(revision.stored, finished=False)
         if call.dry_run:
@@ -39,14 +43,14 @@ def delete_package_revision(engine: Engine, call: Call, namespace: str, name: st
         return Deleted(_mark(engine, revision, UserMetadata.of(obj.metadata)), finished=False)
 
 
-def finish_deletion(engine: Engine, revision: Revision) -> StoredVersion:
-    """Takes the revision's branch away, and with it the revision. Returns its tombstone. Whoever asks for it, what is
-    published stays: a draft may have become so, in git, while finalizers held its deletion.
+def finish_deletion(engine: Engine, caller: Caller, revision: Revision) -> StoredVersion:
+    """Takes the revision out of git. Returns its tombstone. Whoever asks for it, what is published and not proposed for
+    deletion stays: a draft may have become so while finalizers held its deletion.
     """
-    _require_unpublished(revision)
+    _require_unused(engine, revision)
     repository = engine.cache.open_repository(revision.repository)
     with step("engine.delete"):
-        return repository.delete_package_revision(revision.row, lambda tx: still(tx, revision))
+        return repository.delete_package_revision(revision.row, author(caller), lambda tx: still(tx, revision))
 
 
 def still(tx: Transaction, revision: Revision) -> None:
@@ -64,14 +68,14 @@ def _mark(engine: Engine, revision: Revision, metadata: UserMetadata) -> StoredV
     return marked
 
 
-def _require_deletable(revision: Revision, options: DeleteOptions) -> None:
+def _require_deletable(engine: Engine, revision: Revision, options: DeleteOptions) -> None:
     row, stored = revision.row, revision.stored
     wanted, found = (options.uid, options.resource_version), (stored.uid, str(stored.version))
     require_preconditions(PACKAGE_REVISION, row.name, wanted, found)
-    _require_unpublished(revision)
+    _require_unused(engine, revision)
 
 
-def _require_unpublished(revision: Revision) -> None:
+def _require_unused(engine: Engine, revision: Revision) -> None:
     row = revision.row
     if row.lifecycle == PUBLISHED:
         why = (
@@ -79,6 +83,15 @@ def _require_unpublished(revision: Revision) -> None:
             "prior to deletion"
         )
         raise Forbidden.of(_GROUP, _RESOURCE, row.name, why)
-    if row.lifecycle == DELETION_PROPOSED:
-        problem = invalid("spec.lifecycle", DELETION_PROPOSED, "deleting published revisions is not built yet")
-        raise Invalid.of(_GROUP, PACKAGE_REVISION.name, row.name, [problem])
+    if user := _downstream(engine, revision):
+        why = f"cannot delete package revision, it is referenced as upstream by: {user}"
+        raise Forbidden.of(_GROUP, _RESOURCE, row.name, why)
+
+
+def _downstream(engine: Engine, revision: Revision) -> str:
+    """The name of a package revision of the namespace that was cloned from this one, or upgraded to it."""
+    names = tuple({revision.row.name, revision.stored.alias} - {""})
+    using = Selector((Requirement(UPSTREAM_FIELD, "in", names),))
+    with engine.store.read() as reads:
+        page = reads.versions.list(Query(str(PACKAGE_REVISIONS), revision.row.namespace, fields=using, limit=1))
+    return page.items[0].key.name if page.items else ""

@@ -1,8 +1,9 @@
 """Use case: update a package revision. What users put on it is stored; what the Kptfile keeps is committed and pushed.
 
 Metadata of the Kubernetes object (labels, annotations, finalizers, owners) may change in every lifecycle. Kptfile
-metadata, readiness gates and conditions change only in a Draft, and make one commit. Lifecycle changes belong to
-another use case, which is not built yet and is refused here by name.
+metadata, readiness gates and conditions change only in a Draft, and make one commit. Proposing a Draft renders it once
+more; every other change of lifecycle moves refs alone (see `lifecycle`). At the approval endpoint only the lifecycle
+changes.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
+
 from porch.cache import CachedRepository, UserMetadata
-from porch.engine.content import rendered
+from porch.engine.content import rendered, unchanged
 from porch.engine.delete import BUSY, finish_deletion, still
 from porch.engine.engine import Engine, Revision, author, dry_version, load
+from porch.engine.lifecycle import change_lifecycle
 from porch.engine.rollback import rollback
 from porch.errors import Conflict, Invalid, invalid
 from porch.keys import PACKAGE_REVISIONS
@@ -26,7 +30,7 @@ from porch.observe import step
 from porch.repository import Entry, PackageRevisionDraft
 from porch.store import StoredVersion
 from porch.strategy.packagerevision import PackageRevisionStrategy
-from porch.types.packagerevision import PACKAGE_REVISION, PUSH_ON_RENDER_FAILURE, PackageRevision
+from porch.types.packagerevision import DRAFT, PACKAGE_REVISION, PROPOSED, PUSH_ON_RENDER_FAILURE, PackageRevision
 from porch.types.task import Task
 
 Change = Callable[[PackageRevision], PackageRevision]
@@ -34,18 +38,25 @@ _strategy = PackageRevisionStrategy(PACKAGE_REVISION)
 _ATTEMPTS = 20
 
 
-def update_package_revision(engine: Engine, call: Call, namespace: str, name: str, change: Change) -> StoredVersion:
-    """Returns the stored object; the current one when nothing changed. A change that lost a race is made again."""
+def update_package_revision(
+    engine: Engine, call: Call, namespace: str, name: str, change: Change, *, approval: bool = False
+) -> StoredVersion:
+    """Returns the stored object; the current one when nothing changed. A change that lost a race is made again.
+    `approval` says that it came to the approval endpoint.
+    """
     for _ in range(_ATTEMPTS):
         revision = load(engine, namespace, name)
         old, new = revision.object(), change(revision.object())
         with step("engine.validate"):
-            _validate(call, new, old)
+            new = _validate_approval(new, old) if approval else _validate(call, new, old)
         if new == old:
             return revision.stored
         if is_released(new.metadata, old.metadata):
             return _finish_deletion(engine, call, revision, new)
-        if _content(new) != _content(old):
+        lifecycle = old.spec.lifecycle, new.spec.lifecycle
+        if lifecycle[0] != lifecycle[1] and lifecycle != (DRAFT, PROPOSED):
+            return change_lifecycle(engine, call, revision, new)
+        if lifecycle == (DRAFT, PROPOSED) or _content(new) != _content(old):
             return _edit_content(engine, call, revision, new)
         stored = _put_metadata(engine, call, revision, new)
         if stored is not None:
@@ -53,7 +64,16 @@ def update_package_revision(engine: Engine, call: Call, namespace: str, name: st
     raise Conflict.modified(PACKAGE_REVISIONS.group, PACKAGE_REVISIONS.resource, name)
 
 
-def _validate(call: Call, new: PackageRevision, old: PackageRevision) -> None:
+def _validate_approval(new: PackageRevision, old: PackageRevision) -> PackageRevision:
+    """The object as it is, with the lifecycle that was asked for."""
+    _strategy.normalise(new)
+    require_same(PACKAGE_REVISION, new.metadata, old.metadata, must_name_version=True)
+    if errors := _strategy.validate_approval(new, old):
+        raise Invalid.of(PACKAGE_REVISION.group, PACKAGE_REVISION.name, old.metadata.name, errors)
+    return msgspec.structs.replace(old, spec=msgspec.structs.replace(old.spec, lifecycle=new.spec.lifecycle))
+
+
+def _validate(call: Call, new: PackageRevision, old: PackageRevision) -> PackageRevision:
     """Checks the change and puts back, in `new`, whatever this endpoint may not change."""
     _strategy.normalise(new)
     require_same(PACKAGE_REVISION, new.metadata, old.metadata, must_name_version=True)
@@ -64,13 +84,12 @@ def _validate(call: Call, new: PackageRevision, old: PackageRevision) -> None:
         *metadata.update_errors(new.metadata, old.metadata),
     ]
     errors += _strategy.validate_update(new, old)
-    if not errors and new.spec.lifecycle != old.spec.lifecycle:
-        errors.append(invalid("spec.lifecycle", new.spec.lifecycle, "changing the lifecycle is not built yet"))
     if errors:
         raise Invalid.of(PACKAGE_REVISION.group, PACKAGE_REVISION.name, old.metadata.name, errors)
     _strategy.prepare_for_update(new, old, "")
     new.kind, new.api_version = old.kind, old.api_version
     new.metadata.resource_version = old.metadata.resource_version
+    return new
 
 
 def _content(obj: PackageRevision) -> tuple[object, ...]:
@@ -83,7 +102,7 @@ def _finish_deletion(engine: Engine, call: Call, revision: Revision, new: Packag
     namespace, name = revision.row.namespace, revision.row.name
     with engine.locks.hold(PACKAGE_REVISIONS, namespace, name, BUSY.format(namespace, name)):
         if not call.dry_run:
-            finish_deletion(engine, revision)
+            finish_deletion(engine, call.caller, revision)
         return replace(revision.stored, tail=PACKAGE_REVISION.encode_tail(new))
 
 
@@ -103,9 +122,10 @@ def _edit_content(engine: Engine, call: Call, revision: Revision, new: PackageRe
         with rollback(row.name), step("engine.edit"):
             draft = repository.open_package_revision_draft(row, author(call.caller))
             _change_kptfile(engine, repository, draft, new)
+            draft.update_lifecycle(new.spec.lifecycle)
             user = UserMetadata.of(new.metadata)
             if call.dry_run:
-                return dry_version(repository, draft, user, revision.stored)
+                return dry_version(repository, repository.planned(draft), user, revision.stored)
             return repository.close_package_revision_draft(draft, row.name, user, lambda tx: still(tx, revision))
 
 
@@ -127,6 +147,7 @@ def _change_kptfile(
     if new.status.conditions is not None:
         kptfile = kptfile.with_conditions(new.status.conditions)
     push_on_failure = new.metadata.annotations.get(PUSH_ON_RENDER_FAILURE) == "true"
-    files: dict[str, bytes | Entry] = {**draft.entries, "Kptfile": kptfile.data}
+    files: dict[str, bytes | Entry] = {**draft.entries, "Kptfile": repository.kept_or_new(entry, kptfile.data)}
     whole = rendered(engine, repository, new.metadata.name, files, push_on_failure=push_on_failure)
-    draft.update_resources(whole, Task(type="render"))
+    if not unchanged(whole, draft.entries):
+        draft.update_resources(whole, Task(type="render"))

@@ -13,7 +13,7 @@ from porch.engine.locks import Locks
 from porch.errors import NotFound
 from porch.keys import PACKAGE_REVISIONS, GroupResource, ObjectKey, RepositoryKey
 from porch.objects import AUTHENTICATED, Caller
-from porch.repository import Author, PackageRevisionDraft
+from porch.repository import Author, Discovered
 from porch.store import RevisionRow, Store, StoredVersion
 from porch.task import TaskHandler
 from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
@@ -68,10 +68,10 @@ def author(caller: Caller) -> Author:
 
 
 def dry_version(
-    repository: CachedRepository, draft: PackageRevisionDraft, metadata: UserMetadata, old: StoredVersion | None = None
+    repository: CachedRepository, found: Discovered, metadata: UserMetadata, old: StoredVersion | None = None
 ) -> StoredVersion:
-    """What closing `draft` would store, without doing so. It keeps the old version number, 0 for a new object."""
-    obj, name, alias = repository.preview(draft, metadata)
+    """What would be stored if git showed `found`. It keeps the old version number, 0 for a new object."""
+    obj, name, alias = repository.preview(found, metadata)
     return StoredVersion(
         key=object_key(obj.metadata.namespace, name),
         version=old.version if old else 0,

@@ -13,7 +13,7 @@ from porch.engine.query import list_revisions
 from porch.objects import Call, Deleted, DeleteOptions, ListOptions, ListResult
 from porch.store import StoredVersion
 from porch.types.kind import Kind
-from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
+from porch.types.packagerevision import APPROVAL, PACKAGE_REVISION, PackageRevision
 
 
 class PackageRevisions:
@@ -43,9 +43,10 @@ class PackageRevisions:
         namespace: str,
         name: str,
         change: Callable[[PackageRevision], PackageRevision],
-        subresource: str = "",  # noqa: ARG002 - none is served yet
+        subresource: str = "",
     ) -> StoredVersion:
-        return update_package_revision(self._engine, call, namespace, name, change)
+        approval = subresource == APPROVAL
+        return update_package_revision(self._engine, call, namespace, name, change, approval=approval)
 
     def delete(self, call: Call, namespace: str, name: str, options: DeleteOptions) -> Deleted:
         return delete_package_revision(self._engine, call, namespace, name, options)

@@ -82,13 +82,19 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A closed draft: what to push. `pack` holds the new objects (self-contained, not thin); it is empty when they
-    are durable in the repository already. `discovered` is the revision as it will be, None when it is deleted.
+    """What to push. `pack` holds the new objects (self-contained, not thin); it is empty when they are durable in the
+    repository already. `found` is what the moved refs will show: the revision first, then the package on the branch
+    where that changes too; nothing for a deletion.
     """
 
     moves: tuple[RefMove, ...]
     pack: bytes
-    discovered: Discovered | None
+    found: tuple[Discovered, ...] = ()
+
+    @property
+    def discovered(self) -> Discovered | None:
+        """The revision itself; None when it is deleted."""
+        return self.found[0] if self.found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +149,36 @@ class Repository(Protocol):
         """Builds what `draft` needs to be pushed: branch drafts/PATH/WORKSPACE or proposed/PATH/WORKSPACE."""
         ...
 
-    def plan_deletion(self, current: Discovered) -> Plan:
-        """The moves that delete a Draft or Proposed revision."""
+    def head(self) -> str:
+        """The commit of the repository's branch, as last seen; empty when there is none. No network."""
+        ...
+
+    def approved_number(self, commit: str, full_path: str) -> int:
+        """The revision number that this commit of the branch gave to the package; 0 when it published nothing of it."""
+        ...
+
+    def plan_publication(self, current: Discovered, number: int, author: Author, head: str) -> Plan:
+        """Publishes a Proposed revision as `number`: its package into the branch behind `head`, a tag there, and the
+        proposal's branch away. Raises Conflict where the branch has a file in the package's way.
+        """
+        ...
+
+    def plan_mark(self, current: Discovered, lifecycle: str) -> Plan:
+        """Marks a published revision as DeletionProposed, or takes the mark away (Published)."""
+        ...
+
+    def plan_deletion(self, current: Discovered, author: Author, head: str) -> Plan:
+        """Deletes a revision: the branch of a Draft or Proposed one, tag and mark of a published one; for a revision of
+        the branch, its directory in a commit behind `head`. Raises Conflict when the ref has moved.
+        """
+        ...
+
+    def join(self, plans: Sequence[Plan]) -> Plan:
+        """Several plans as one push. Each was made on the branch as the one before leaves it."""
+        ...
+
+    def is_done(self, move: RefMove, now: str) -> bool:
+        """Whether a ref that is at `now` shows that `move` was made: it is there, or it is a branch that went on."""
         ...
 
     def push(self, plan: Plan) -> PushReport:

@@ -192,6 +192,10 @@ class RevisionReader(Protocol):
         """As `refs`, of these refs only; those that the mirror lacked are left out."""
         ...
 
+    def refs_below(self, mirror: str, path: str) -> Sequence[str]:
+        """The known refs below `path`, like those below `refs/tags/a/b`."""
+        ...
+
     def clashing_ref(self, mirror: str, ref: str) -> str | None:
         """A known ref that git cannot have beside `ref`: `a/b` and `a/b/c` exclude each other."""
         ...

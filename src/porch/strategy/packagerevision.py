@@ -33,6 +33,8 @@ from porch.types.packagerevision import (
     PackageRevisionSpec,
 )
 
+UPSTREAM_FIELD = "spec.tasks.upstream"
+"""For our own questions only: the package revision that this one was cloned from or upgraded to."""
 _LATEST_FIELD = f"metadata.labels.{LATEST_LABEL}"
 _LABEL_SELECTOR = "spec.packageMetadata.labels"
 _REVISION = re.compile(r"v?(-?[0-9]{1,18})")
@@ -121,6 +123,10 @@ class PackageRevisionStrategy(Strategy):
             errors += _kptfile_errors(obj, old)
         return errors
 
+    def validate_approval(self, obj: PackageRevision, old: PackageRevision) -> list[FieldError]:
+        """An update on the approval endpoint, `obj` normalised. Only its lifecycle counts."""
+        return lifecycle.approval_errors(old.spec.lifecycle, obj.spec.lifecycle)
+
     def fields(self, obj: PackageRevision) -> dict[str, str]:
         spec = obj.spec
         labels = (spec.package_metadata and spec.package_metadata.labels) or {}
@@ -130,6 +136,7 @@ class PackageRevisionStrategy(Strategy):
             "spec.workspaceName": spec.workspace_name,
             "spec.revision": str(spec.revision),
             "spec.lifecycle": spec.lifecycle,
+            **({UPSTREAM_FIELD: upstream} if (upstream := tasks.upstream_of(spec.tasks)) else {}),
             **{f"{_LABEL_SELECTOR}[{key}]": value for key, value in labels.items()},
         }
 

@@ -40,6 +40,16 @@ def errors(tasks: Sequence[Task]) -> list[FieldError]:
     return found + _source_errors(task, path)
 
 
+def upstream_of(tasks: Sequence[Task]) -> str:
+    """The name of the package revision that the package follows since this task; empty when it follows none."""
+    for task in tasks:
+        if task.clone is not None and task.clone.upstream_ref.upstream_ref is not None:
+            return task.clone.upstream_ref.upstream_ref.name
+        if task.upgrade is not None:
+            return task.upgrade.new_upstream_ref.name
+    return ""
+
+
 def _source_errors(task: Task, path: str) -> list[FieldError]:
     if (
         task.type == "edit"

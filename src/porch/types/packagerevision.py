@@ -11,6 +11,8 @@ from porch.types.kind import CRUD, Kind
 from porch.types.meta import NameReference, Object
 from porch.types.task import Task
 
+APPROVAL = "approval"
+"""The subresource at which proposals are published or sent back, by whoever may do that."""
 LATEST_LABEL = "kpt.dev/latest-revision"
 PUSH_ON_RENDER_FAILURE = "porch.kpt.dev/push-on-render-failure"
 DRAFT, PROPOSED, PUBLISHED, DELETION_PROPOSED = "Draft", "Proposed", "Published", "DeletionProposed"
@@ -93,5 +95,6 @@ PACKAGE_REVISION = Kind(
     "packagerevisions",
     PackageRevision,
     verbs=CRUD,
+    subresources=((APPROVAL, ("get", "patch", "update")),),
     schema_name="com.github.nephio-project.porch.api.porch.v1alpha1.PackageRevision",
 )

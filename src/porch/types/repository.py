@@ -12,6 +12,10 @@ from porch.types.meta import Condition, NameReference, Object
 
 FINALIZER = "config.porch.kpt.dev/repository"
 V1ALPHA2_ANNOTATION = "porch.kpt.dev/v1alpha2-migration"
+READINESS_GATES_ANNOTATION = "porch.kpt.dev/enforce-readiness-gates"
+"""`false` lets proposals be published whose readiness gates are not met."""
+MAX_REFS_ANNOTATION = "porch.kpt.dev/max-refs-per-push"
+"""Instead of the setting `max-refs-per-push`, for this Repository."""
 
 
 class RepositorySync(Part):

@@ -114,7 +114,7 @@ def test_nothing_to_change_moves_nothing(place: Place) -> None:
 
 def test_a_deletion_takes_the_branch_away(place: Place) -> None:
     created = create(place.repository)
-    assert place.repository.push(place.repository.plan_deletion(created)).accepted
+    assert place.repository.push(place.repository.plan_deletion(created, ALICE, place.repository.head())).accepted
     assert set(place.refs()) == {"refs/heads/main"}
 
 

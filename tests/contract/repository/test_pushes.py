@@ -54,7 +54,7 @@ def test_a_draft_that_somebody_else_deleted_is_not_brought_back(place: Place) ->
 def test_a_changed_draft_is_not_deleted(place: Place) -> None:
     created = create(place.repository)
     place.foreign_commit(DRAFT_REF, {"web/Kptfile": "theirs"}, created.commit)
-    assert DRAFT_REF in refused(place, place.repository.plan_deletion(created))
+    assert DRAFT_REF in refused(place, place.repository.plan_deletion(created, ALICE, place.repository.head()))
 
 
 @pytest.mark.parametrize(("there", "asked"), [("a/b", "a"), ("a", "a/b")])
@@ -86,7 +86,7 @@ def test_a_branch_is_never_rewound(place: Place) -> None:
     created = create(place.repository)
     parent = place.git("rev-parse", f"{created.commit}^")
     with pytest.raises(Conflict, match="non-fast-forward update: refs/heads/drafts/web/v1"):
-        place.repository.push(Plan((RefMove(DRAFT_REF, created.commit, parent),), b"", None))
+        place.repository.push(Plan((RefMove(DRAFT_REF, created.commit, parent),), b""))
 
 
 def test_the_same_plan_again_is_refused(place: Place) -> None:
@@ -99,7 +99,7 @@ def test_the_same_plan_again_is_refused(place: Place) -> None:
 def test_deleting_packed_refs_works(place: Place) -> None:
     created = create(place.repository)
     place.git("pack-refs", "--all")
-    assert place.repository.push(place.repository.plan_deletion(created)).accepted
+    assert place.repository.push(place.repository.plan_deletion(created, ALICE, place.repository.head())).accepted
     assert set(place.refs()) == {"refs/heads/main"}
 
 

@@ -206,7 +206,7 @@ def test_objects_are_collected_when_the_plan_does_not_carry_them(server: GitHttp
     repository = connect(server.create("web"))
     repository.refresh()
     plan = plan_new(repository)
-    assert repository.push(type(plan)(plan.moves, b"", None)).accepted
+    assert repository.push(type(plan)(plan.moves, b"")).accepted
     assert git("fsck", "--strict", "--full", cwd=server.path("web")) == ""
 
 

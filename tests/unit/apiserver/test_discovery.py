@@ -84,7 +84,9 @@ def test_versions_of_a_group_stand_newest_and_most_mature_first() -> None:
 def test_the_resources_of_porch_are_those_of_upstream() -> None:
     verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
     resources = {entry["name"]: entry for entry in read("/apis/porch.kpt.dev/v1alpha1")["resources"]}
-    assert list(resources) == ["packagerevisionresources", "packagerevisions", "packages"]
+    kinds = ["packagerevisionresources", "packagerevisions", "packagerevisions/approval", "packages"]
+    assert list(resources) == kinds
+    assert sorted(resources["packagerevisions/approval"]["verbs"]) == ["get", "patch", "update"]
     assert resources["packagerevisions"] == {
         "name": "packagerevisions",
         "singularName": "packagerevision",

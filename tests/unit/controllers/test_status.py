@@ -81,6 +81,7 @@ def _facts(hosted_name: str) -> RepositoryFacts:
         deployment=False,
         hosted_name=hosted_name,
         dashed=False,
+        max_refs=3,
     )
 
 

@@ -48,7 +48,7 @@ def shown(found: Discovered) -> dict[str, Any]:
         "lifecycle": found.lifecycle,
         "tasks": [msgspec.to_builtins(found.task)] if found.task else [],
         "ref": found.ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
-        "commit": found.commit,
+        "commit": found.commit if found.revision >= 0 else "",
         "publishedBy": found.published_by,
         "publishTimestamp": found.published_at,
     }
@@ -63,7 +63,7 @@ def expected(answer: dict[str, Any]) -> dict[str, Any]:
         "lifecycle": spec["lifecycle"],
         "tasks": spec.get("tasks", []),
         "ref": status["selfLock"]["git"]["ref"],
-        "commit": status["selfLock"]["git"]["commit"],
+        "commit": status["selfLock"]["git"]["commit"] if spec.get("revision", 0) >= 0 else "",
         "publishedBy": status.get("publishedBy", ""),
         "publishTimestamp": status["publishTimestamp"],
     }
@@ -77,6 +77,19 @@ def test_every_revision_is_found_as_upstream_found_it(clones: Path, repository: 
     }
     assert found == {name: expected(answer) for name, answer in answers(repository).items()}
     assert len(found) == count
+
+
+@pytest.mark.parametrize("repository", ["catalog", "edge", "scoped"])
+def test_a_package_on_the_branch_is_shown_by_a_commit_of_the_branch(clones: Path, repository: str) -> None:
+    """Upstream names the head, so each push changes every package there; ours names the commit that brought it."""
+    name, _, branch = REPOSITORIES[repository]
+    where = clones / f"{name}.git"
+    on_branch = [found for found in look(clones, repository).revisions if found.ref == f"refs/heads/{branch}"]
+    assert on_branch
+    for found in on_branch:
+        assert git("merge-base", "--is-ancestor", found.commit, branch, cwd=where) == ""
+        trees = [git("rev-parse", f"{commit}:{found.full_path}", cwd=where) for commit in (found.commit, branch)]
+        assert trees == [found.tree, found.tree]
 
 
 def test_refs_are_those_of_the_bundle(clones: Path) -> None:

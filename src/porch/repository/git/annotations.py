@@ -52,6 +52,17 @@ def draft_message(package: str, workspace: str, task: Task) -> bytes:
     return f"{subject}\n\n\n".encode() + annotation_line(annotation)
 
 
+def approval_message(package: str, workspace: str, number: int) -> bytes:
+    """The message of the commit that publishes. Two newlines stand before the annotation."""
+    annotation = Annotation(package, workspace, str(number))
+    return f"Approving package revision {package}/{number}\n\n".encode() + annotation_line(annotation)
+
+
+def deletion_message(package: str) -> bytes:
+    """The message of the commit that takes a package off the branch."""
+    return f"Delete {package}".encode()
+
+
 def annotation_line(annotation: Annotation) -> bytes:
     fields = {
         "package": annotation.package,

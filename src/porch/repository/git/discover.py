@@ -195,8 +195,16 @@ class Discovery:
                 marks = self._history.annotations(changed, package.full_path) if changed else []
                 workspace = next((mark.workspace for mark in marks if mark.workspace), f"v{revision}")
             lifecycle = self._lifecycle(package.full_path, revision, workspace)
-            found = _Found(self._branch, commit, workspace, revision, lifecycle)
+            shows = changed if changed and self._shows(changed, package) else commit
+            found = _Found(self._branch, shows, workspace, revision, lifecycle)
             yield self._revision(package, found, published=changed)
+
+    def _shows(self, commit: str, package: _Package) -> bool:
+        """Whether a commit has the package just so: then it stands for the branch, and pushes of other packages change
+        nothing of this one.
+        """
+        item = self._mirror.item_at(self._mirror.commit(commit).tree, package.full_path)
+        return item is not None and item.id == package.tree
 
     def _packages_below(self, commit: str) -> Iterator[_Package]:
         """Walks the tree; a directory with a Kptfile is a package and is not looked into."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from porch.repository.git.objects import BLOB, COMMIT, TAG, TREE
 
@@ -22,6 +22,15 @@ def build_pack(objects: Iterable[tuple[str, bytes]]) -> bytes:
     """Kinds and contents to a version 2 pack. No objects make the empty pack that a move of refs still sends."""
     entries = [_entry_header(_NUMBERS[kind], len(data)) + zlib.compress(data, _LEVEL) for kind, data in objects]
     body = b"PACK" + struct.pack(">II", 2, len(entries)) + b"".join(entries)
+    return body + hashlib.sha1(body, usedforsecurity=False).digest()
+
+
+def join_packs(packs: Sequence[bytes]) -> bytes:
+    """One pack of what these hold; an object may be in several of them."""
+    if len(packs) == 1:
+        return packs[0]
+    count = sum(struct.unpack(">I", pack[8:12])[0] for pack in packs)
+    body = b"PACK" + struct.pack(">II", 2, count) + b"".join(pack[12:-20] for pack in packs)
     return body + hashlib.sha1(body, usedforsecurity=False).digest()
 
 

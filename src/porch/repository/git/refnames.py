@@ -33,6 +33,16 @@ def draft_ref(lifecycle: str, full_path: str, workspace: str) -> str:
     return f"{_PREFIXES[lifecycle]}{full_path}/{workspace}"
 
 
+def tag_ref(full_path: str, number: int) -> str:
+    """The tag of a published revision."""
+    return f"{TAGS}{full_path}/v{number}"
+
+
+def marker_ref(full_path: str, revision: int, workspace: str) -> str:
+    """The branch that says that a published revision shall go."""
+    return MARKERS + marker_name(full_path, revision, workspace)
+
+
 def marker_name(full_path: str, revision: int, workspace: str) -> str:
     """What follows `deletionProposed/` for a revision."""
     return f"{full_path}/v{revision}" if revision > 0 else f"{full_path}/{workspace}"

@@ -31,7 +31,8 @@ from porch.repository.git.objects import (
     encode_tree,
     object_id,
 )
-from porch.repository.git.pack import build_pack
+from porch.repository.git.pack import build_pack, join_packs
+from porch.repository.git.published import Press, Step
 from porch.repository.git.refnames import branch_ref
 from porch.repository.git.repair import damage, rebuild
 from porch.repository.interface import Author, Discovered, Entry, PackageRevisionDraft, Plan, PushReport, Snapshot
@@ -84,6 +85,7 @@ class GitRepository:
         self._clock = clock
         self._history_fits = True
         self._workshop = Workshop(address.key, mirror, address.directory, clock, self._store_blobs)
+        self._press = Press(mirror, address.branch, clock)
 
     @property
     def mirror(self) -> str:
@@ -94,19 +96,46 @@ class GitRepository:
         return self._location
 
     def create_package_revision_draft(self, path: str, workspace: str, author: Author) -> GitDraft:
-        base = self._mirror.ref(branch_ref(self._address.branch)) or ""
-        return new_draft(self._workshop, base, path, workspace, self._address.author_of(author))
+        return new_draft(self._workshop, self.head(), path, workspace, self._address.author_of(author))
 
     def open_package_revision_draft(self, current: Discovered, author: Author) -> GitDraft:
         return existing_draft(self._workshop, current, self._address.author_of(author))
 
     def plan(self, draft: PackageRevisionDraft) -> Plan:
         assert isinstance(draft, GitDraft), "a draft of another kind of repository"
-        self._mirror.write(draft.objects)
-        return Plan(_moves(draft), self._pack(draft), draft.result)
+        return self._planned(Step(_moves(draft), draft.objects, (draft.result,)), elsewhere=draft.stored_elsewhere)
 
-    def plan_deletion(self, current: Discovered) -> Plan:
-        return Plan((RefMove(current.ref, current.commit, ""),), b"", None)
+    def head(self) -> str:
+        return self._mirror.ref(branch_ref(self._address.branch)) or ""
+
+    def approved_number(self, commit: str, full_path: str) -> int:
+        return self._press.approved_number(commit, full_path)
+
+    def plan_publication(self, current: Discovered, number: int, author: Author, head: str) -> Plan:
+        return self._planned(self._press.publish(current, number, self._address.author_of(author), head))
+
+    def plan_mark(self, current: Discovered, lifecycle: str) -> Plan:
+        return self._planned(self._press.mark(current, lifecycle))
+
+    def plan_deletion(self, current: Discovered, author: Author, head: str) -> Plan:
+        return self._planned(self._press.delete(current, self._address.author_of(author), head))
+
+    def join(self, plans: Sequence[Plan]) -> Plan:
+        """A branch that several of them move goes from the first's old id to the last's new one."""
+        moves: dict[str, RefMove] = {}
+        for move in (move for plan in plans for move in plan.moves):
+            before = moves.get(move.ref)
+            moves[move.ref] = RefMove(move.ref, before.old, move.new) if before else move
+        packs = [plan.pack for plan in plans if plan.pack]
+        whole = len(packs) == len(plans) or not self._origin.sends_objects
+        found = tuple(found for plan in plans for found in plan.found)
+        return Plan(tuple(moves.values()), join_packs(packs) if packs and whole else b"", found)
+
+    def is_done(self, move: RefMove, now: str) -> bool:
+        if now == move.new:
+            return True
+        went_on = move.ref == branch_ref(self._address.branch) and move.new and now
+        return bool(went_on) and self._mirror.descends(now, move.new)
 
     def push(self, plan: Plan) -> PushReport:
         if not plan.moves:
@@ -171,11 +200,14 @@ class GitRepository:
     def _store_blobs(self, contents: Sequence[bytes]) -> Sequence[str]:
         return self._workers.run(store_blobs, self._mirror.path, contents)
 
-    def _pack(self, draft: GitDraft) -> bytes:
-        """Empty when nothing is new here, or when a push must collect the objects from the mirror."""
-        if self._origin.sends_objects:
-            return b"" if draft.stored_elsewhere else build_pack((kind, data) for _, kind, data in draft.objects)
-        return build_pack((kind, data) for _, kind, data in draft.objects) if len(draft.objects) else b""
+    def _planned(self, step: Step, *, elsewhere: bool = False) -> Plan:
+        """`elsewhere` says that some of the objects are in the mirror already, and a push must collect them there. For
+        a push an empty pack means just that; a move of refs alone still sends a pack without objects.
+        """
+        self._mirror.write(step.objects)
+        wanted = (self._origin.sends_objects and not elsewhere) or (not self._origin.sends_objects and step.objects)
+        pack = build_pack((kind, data) for _, kind, data in step.objects) if wanted else b""
+        return Plan(step.moves, pack, step.found)
 
     def _create_branch(self, *, allowed: bool) -> None:
         """The root commit that upstream makes, so that the first draft has something to stand on."""

@@ -62,6 +62,30 @@ def replace_directory(mirror: Mirror, objects: NewObjects, root: str, path: str,
     return tree
 
 
+def remove_directory(mirror: Mirror, objects: NewObjects, root: str, path: str) -> str:
+    """The root tree without the directory at `path`, nor those above that would be empty; the same tree when there is
+    no such directory.
+    """
+    segments = path.encode().split(b"/")
+    chain: list[dict[bytes, TreeItem]] = []
+    current = root
+    for segment in segments:
+        items = {item.name: item for item in _read(mirror, objects, current)}
+        below = items.get(segment)
+        if below is None or not below.is_directory:
+            return root
+        chain.append(items)
+        current = below.id
+    tree = ""
+    for segment, items in zip(reversed(segments), reversed(chain), strict=True):
+        if tree:
+            items[segment] = TreeItem(segment, DIRECTORY, tree)
+        else:
+            del items[segment]
+        tree = objects.add(TREE, encode_tree(items.values())) if items else ""
+    return tree or objects.add(TREE, b"")
+
+
 def _read(mirror: Mirror, objects: NewObjects, tree: str) -> list[TreeItem]:
     if not tree:
         return []

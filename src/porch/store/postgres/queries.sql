@@ -267,6 +267,10 @@ SELECT ref, target FROM refs WHERE mirror = %(mirror)s;
 -- Some refs (a JSON list) of a mirror.
 SELECT ref, target FROM refs WHERE mirror = %(mirror)s AND ref = ANY(%(refs)s);
 
+-- name: ref_below
+-- The refs of a mirror within bounds.
+SELECT ref FROM refs WHERE mirror = %(mirror)s AND ref > %(below)s AND ref < %(beyond)s;
+
 -- name: ref_clashing
 -- A ref above (a JSON list) or below a ref.
 SELECT ref FROM refs WHERE mirror = %(mirror)s AND ref = ANY(%(above)s)

@@ -222,6 +222,10 @@ SELECT ref, target FROM refs WHERE mirror = :mirror;
 -- Some refs (a JSON list) of a mirror.
 SELECT ref, target FROM refs WHERE mirror = :mirror AND ref IN (SELECT value FROM json_each(:refs));
 
+-- name: ref_below
+-- The refs of a mirror within bounds.
+SELECT ref FROM refs WHERE mirror = :mirror AND ref > :below AND ref < :beyond;
+
 -- name: ref_clashing
 -- A ref above (a JSON list) or below a ref.
 SELECT ref FROM refs WHERE mirror = :mirror AND ref IN (SELECT value FROM json_each(:above))

@@ -23,6 +23,7 @@ _PUT = QUERIES["revision_put"]
 _DELETE = QUERIES["revision_delete"]
 _REFS = QUERIES["ref_list"]
 _TARGETS = QUERIES["ref_targets"]
+_BELOW = QUERIES["ref_below"]
 _CLASHING = QUERIES["ref_clashing"]
 _PUT_REF = QUERIES["ref_put"]
 _DELETE_REF = QUERIES["ref_delete"]
@@ -67,6 +68,10 @@ class SqliteRevisionReader:
 
     def targets(self, mirror: str, refs: Iterable[str]) -> dict[str, str]:
         return dict(self._db.execute(_TARGETS, {"mirror": mirror, "refs": json.dumps(list(refs))}))
+
+    def refs_below(self, mirror: str, path: str) -> Sequence[str]:
+        lower, beyond = below(path)
+        return [ref for (ref,) in self._db.execute(_BELOW, {"mirror": mirror, "below": lower, "beyond": beyond})]
 
     def clashing_ref(self, mirror: str, ref: str) -> str | None:
         lower, beyond = below(ref)
