@@ -145,6 +145,8 @@ def test_a_hosted_repository_that_is_damaged_is_told_of_and_left_alone(make: Mak
         api.do("POST", REVISIONS, revision("here", name))
     foreign = Foreign(porch.hosted("default", "here"))
     blob = foreign.tip(f"{HEADS}drafts/web/v1:web/README.md")
+    content = git("cat-file", "blob", blob, cwd=foreign.path) + "\n"
+    assert foreign.git("hash-object", "--stdin", stdin=content) == blob
     refs = foreign.git("for-each-ref")
     api = porch.again()  # redo records would mend it here; afterwards nobody does
     (foreign.path / "objects" / blob[:2] / blob[2:]).unlink()
@@ -157,3 +159,11 @@ def test_a_hosted_repository_that_is_damaged_is_told_of_and_left_alone(make: Mak
     assert foreign.git("for-each-ref") == refs
     assert api.names() == ["here.db.v1", "here.web.v1"]
     assert api.send("GET", f"{RESOURCES}/here.db.v1").code == 200
+    api = porch.again()
+    assert condition(api, "here", "Damaged") == told
+    synchronise(api, "here")
+    assert condition(api, "here", "Damaged")["message"] == told["message"]
+    foreign.git("hash-object", "-w", "--stdin", stdin=content)
+    api = porch.again()
+    assert after_sync(api, "here", "Damaged") == {}
+    assert api.send("GET", f"{RESOURCES}/here.web.v1").code == 200

@@ -30,6 +30,7 @@ from porch.store import Intent, RevisionRow, Store, StoredVersion, Transaction
 from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
 
 _log = structlog.get_logger("porch.cache")
+_AGAIN_SECONDS = 3600.0
 _CHECK_SECONDS = 300.0  # a whole repository is read, so not at each request that misses something
 
 
@@ -120,7 +121,7 @@ class CachedRepository:
         is not. That of a hosted repository is the only one: it is left as it is, and `damage` says what is wrong.
         """
         with self._registration.syncing:
-            if self._registration.doubt:
+            if self.is_doubted:
                 self._mend()
 
     def _mend(self) -> None:
@@ -152,7 +153,10 @@ class CachedRepository:
 
     @property
     def is_doubted(self) -> bool:
-        return self._registration.doubt
+        """Also a copy that was damaged an hour ago: somebody may have mended it."""
+        registration = self._registration
+        stale = bool(registration.damage) and time.monotonic() - registration.checked > _AGAIN_SECONDS
+        return registration.doubt or stale
 
     def doubt(self) -> None:
         """Has its local copy looked at soon."""

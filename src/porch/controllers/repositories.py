@@ -253,7 +253,7 @@ class RepositoryController:
         except NotFound:
             self._cache.close_repository(key)
             raise
-        care.obj, care.seen = obj, _state(obj)
+        first, care.obj, care.seen = care.obj is None, obj, _state(obj)
         secret = obj.spec.git.secret_ref.name if obj.spec.git and obj.spec.git.secret_ref else ""
         care.secrets = frozenset((secret, f"{key.namespace}-ca-bundle"))
         if obj.metadata.deletion_timestamp:
@@ -262,7 +262,10 @@ class RepositoryController:
         self._claim(key, obj)
         if not obj.status.conditions:
             self._write(key, status.reconciling)
-        return self._cache.open_repository(key)
+        opened = self._cache.open_repository(key)
+        if first and status.told_of(obj, status.DAMAGED):
+            opened.doubt()  # only the server before this one knows what is wrong
+        return opened
 
     def _claim(self, key: RepositoryKey, obj: Repository) -> None:
         if FINALIZER in obj.metadata.finalizers:
