@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -29,6 +30,21 @@ _NICENESS = 5
 _LARGE_BYTES = 80 * 1024 * 1024
 _FEW = 8
 """Starting a worker is not free, so one that has done no more than this stays, however large it is."""
+
+
+class Threads(ThreadPoolExecutor):
+    """A pool that always has a thread. When the system gives it no more, work waits for those that it has."""
+
+    def __init__(self, most: int, name: str) -> None:
+        super().__init__(most, name)
+        self.submit(int)
+
+    def _adjust_thread_count(self) -> None:
+        try:
+            super()._adjust_thread_count()
+        except RuntimeError:
+            if not self._threads:
+                raise
 
 
 @dataclass(slots=True)

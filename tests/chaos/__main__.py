@@ -1,4 +1,7 @@
-"""`make chaos`: many rounds from one seed; what was reached is written to tests/chaos/results/latest.md."""
+"""`make chaos`: many rounds from one seed; what was reached is written to tests/chaos/results/latest.md.
+
+Power cuts come last, a few for each run of clients.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from pathlib import Path
 
 from porch.observe.faults import POINTS
 from tests.chaos.harness import Chaos
+from tests.chaos.powercuts import PowerCuts
 
+CUTS_OF_A_RUN, WRITES = 20, 25
 RESULTS = Path(__file__).parent / "results" / "latest.md"
 
 
@@ -18,13 +23,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make chaos ARGS=...", description=__doc__)
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
+    parser.add_argument("--power-cuts", type=int, default=60)
     options = parser.parse_args()
-    print(f"seed {options.seed}, {options.rounds} rounds", flush=True)
+    print(f"seed {options.seed}, {options.rounds} rounds, {options.power_cuts} power cuts", flush=True)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="porch-chaos-") as directory, Chaos(Path(directory), options.seed) as chaos:
         RESULTS.parent.mkdir(exist_ok=True)
         chaos.run(options.rounds, told=lambda: RESULTS.write_text(report(chaos, time.monotonic() - started)))
+    cut_power(options.seed, options.power_cuts)
+    with RESULTS.open("a") as results:
+        results.write(f"\nAfter {options.power_cuts} power cuts all that was acknowledged was there.\n")
     print(RESULTS.read_text())
+
+
+def cut_power(seed: int, count: int) -> None:
+    for number, start in enumerate(range(0, count, CUTS_OF_A_RUN)):
+        with tempfile.TemporaryDirectory(prefix="porch-power-") as directory:
+            cuts = PowerCuts(Path(directory), seed + number)
+            cuts.run(WRITES)
+            cuts.cut(min(CUTS_OF_A_RUN, count - start))
 
 
 def report(chaos: Chaos, seconds: float) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import random
 import signal
 import sqlite3
-import subprocess
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from typing import Self
 from porch.observe.faults import POINTS
 from tests.chaos.informer import Informer
 from tests.chaos.subjects import MAPS, Map, Registration, Revision, Subject
-from tests.scenario.running import REPOSITORIES, REVISIONS, SECONDS, Api, Lost, Porch, register, synchronise
+from tests.scenario.running import REPOSITORIES, REVISIONS, SECONDS, Api, Json, Lost, Porch, register, synchronise
 from tests.support.githttp import GitHttp, git
 
 CLIENTS = 4
@@ -181,13 +180,15 @@ class Chaos:
     def _agrees_with_git(self, api: Api) -> None:
         items = api.do("GET", REVISIONS)["items"]
         for name, truth in (("here", self.porch.hosted("default", "here")), ("there", self.remote.path("there"))):
-            listed = git("for-each-ref", "--format=%(refname:short) %(objectname)", "refs/heads/drafts", cwd=truth)
-            locks = [item["status"]["selfLock"]["git"] for item in items if item["spec"]["repository"] == name]
-            assert sorted(f"{lock['ref']} {lock['commit']}" for lock in locks) == sorted(listed.splitlines()), name
-            done = subprocess.run(
-                ["git", "fsck", "--full", "--strict"], cwd=truth, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, done.stderr
+            agree_with_git(items, name, truth)
+            git("fsck", "--full", "--strict", cwd=truth)
+
+
+def agree_with_git(items: list[Json], repository: str, truth: Path) -> None:
+    """The drafts among the package revisions `items` are those that a git repository has."""
+    listed = git("for-each-ref", "--format=%(refname:short) %(objectname)", "refs/heads/drafts", cwd=truth)
+    locks = [item["status"]["selfLock"]["git"] for item in items if item["spec"]["repository"] == repository]
+    assert sorted(f"{lock['ref']} {lock['commit']}" for lock in locks) == sorted(listed.splitlines()), repository
 
 
 def _subjects(client: int) -> list[Subject]:

@@ -74,7 +74,7 @@ class Revision(Subject):
             return self._send(api, "POST", REVISIONS, body, State(label=mark))
         kind = chance.choice(["save", "edit", "label", "delete"])
         if kind == "save":
-            files = {"mark.txt": f"{mark}\n"}
+            files = {"mark.txt": f"{mark}\n", "noise.txt": _noise(mark)}
             path = f"{RESOURCES}/{self.name}"
             return self._send(api, "PATCH", path, {"spec": {"resources": files}}, replace(state, file=mark))
         if kind == "delete":
@@ -92,8 +92,15 @@ class Revision(Subject):
             return None
         assert found.code == 200, found.text
         gates = found.json["spec"].get("readinessGates") or [{"conditionType": ""}]
-        text = files.json["spec"]["resources"].get("mark.txt", "")
-        return State(found.json["metadata"].get("labels", {}).get("mark", ""), gates[0]["conditionType"], text.strip())
+        contents = files.json["spec"]["resources"]
+        file = contents.get("mark.txt", "").strip()
+        assert contents.get("noise.txt", "") == (_noise(file) if file else ""), f"{self.path} mixes two saves"
+        return State(found.json["metadata"].get("labels", {}).get("mark", ""), gates[0]["conditionType"], file)
+
+
+def _noise(mark: str) -> str:
+    """A content that takes several sectors of a disk, so that it can be torn."""
+    return random.Random(mark).randbytes(2000).hex() + "\n"
 
 
 @dataclass

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -38,6 +37,7 @@ from porch.apiserver.route import Resources, Target, WrongMethod, find, index
 from porch.apiserver.table import include_object
 from porch.errors import BadRequest, Conflict, Details, NotFound, PorchError, Timeout, TooManyRequests, exhausted
 from porch.objects import Call, Caller, ChangeFeed
+from porch.workers import Threads
 
 T = TypeVar("T")
 _ANONYMOUS = ("livez", "readyz", "healthz", "version")
@@ -85,8 +85,8 @@ class App:
         self._documents = documents
         self._stopping = stopping
         self._limits = limits or Limits()
-        self._readers = ThreadPoolExecutor(self._limits.read_threads, "porch-read")
-        self._writers = ThreadPoolExecutor(self._limits.write_threads, "porch-write")
+        self._readers = Threads(self._limits.read_threads, "porch-read")
+        self._writers = Threads(self._limits.write_threads, "porch-write")
         self._in_flight = {"read": 0, "write": 0, "watch": 0}
         self._chunks = watch.Chunks()
         self._watches: set[watch.Watch] = set()
@@ -207,7 +207,7 @@ class App:
     async def _read(self, work: Callable[[], Answer], *, inline: bool) -> Answer:
         return work() if inline else await self._in_thread(self._readers, work)
 
-    async def _in_thread(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    async def _in_thread(self, pool: Threads, work: Callable[[], T]) -> T:
         """The one place where blocking work leaves the event loop; the steps that it takes are still this request's."""
         return await asyncio.get_running_loop().run_in_executor(pool, contextvars.copy_context().run, work)
 

@@ -18,6 +18,7 @@ import msgspec
 from porch.apiserver.conform import Mismatch, node_of
 from porch.apiserver.negotiate import JSON, YAML
 from porch.errors import BadRequest, UnsupportedMediaType
+from porch.memory import need
 from porch.types.kind import Kind
 from porch.workers import WorkerPool
 
@@ -25,6 +26,8 @@ PROTOBUF = "application/vnd.kubernetes.protobuf"
 DUPLICATES_LIMIT = 256 * 1024
 HEAVY_BODY = 1024 * 1024
 MAX_DEPTH = 200
+_ROOM = 4
+"""So many times the size of a body is needed to read it: msgspec ends the process when it gets no memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ def parse(body: bytes, content_type: str, name: str) -> Any:
 
 def parse_json(body: bytes, problem: str) -> Any:
     """Raises BadRequest that starts with `problem`."""
+    need(_ROOM * len(body))
     try:
         value = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -99,6 +99,9 @@ class Responder:
         await self.raw_send({"type": "http.response.start", "status": code, "headers": encoded})
 
     async def fail(self, error: PorchError) -> None:
+        """A stream that has begun can only be cut: raising makes the server do that."""
+        if self._started:
+            raise error
         headers: dict[str, str] = {}
         if error.retry_after:
             headers["Retry-After"] = str(error.retry_after)
@@ -108,11 +111,7 @@ class Responder:
         await self.send(replace(answer, headers=headers))
 
     async def fail_unexpectedly(self) -> None:
-        """A stream that has begun can only be cut: raising makes the server do that."""
-        error = unexpected(self.entry.audit_id)
-        if self._started:
-            raise error
-        await self.fail(error)
+        await self.fail(unexpected(self.entry.audit_id))
 
     async def give_up(self) -> None:
         """The server's grace is over. No Retry-After: clients would send a write again that may have been done."""

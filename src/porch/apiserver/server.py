@@ -10,6 +10,7 @@ import asyncio
 import logging
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
 from porch.apiserver.interface import ClientCertificate
+from porch.apiserver.negotiate import JSON
 from porch.apiserver.request import CERTIFICATE, Receive, Scope, Send
+from porch.apiserver.status import status_json
+from porch.errors import exhausted
 
 _PATIENCE_SECONDS = 15.0
 _MAX_HEAD = 64 * 1024
@@ -139,12 +143,27 @@ class _Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._arrived()
         super().connection_lost(exc)
+        # uvicorn does so only after a clean end. The timer would hold what there is of a broken connection, a third of
+        # a megabyte, for as long as an idle client may stay.
+        self._unset_keepalive_if_required()
 
     def shutdown(self) -> None:
         super().shutdown()
         if self.transport.is_closing():
             # An idle client need not be asked: it would be waited for until it says goodbye, for the whole grace.
             self.transport.abort()
+
+    def send_400_response(self, msg: str) -> None:
+        """Of whatever the parser did not like; for what it had no memory for, the client is not to blame."""
+        failed = sys.exception()
+        denied = exhausted(failed.__context__) if failed is not None and failed.__context__ is not None else None
+        if denied is None:
+            super().send_400_response(msg)
+            return
+        body = status_json(denied)
+        head = f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\nRetry-After: {denied.retry_after}\r\n"
+        self.transport.write(f"HTTP/1.1 503 Service Unavailable\r\n{head}Connection: close\r\n\r\n".encode() + body)
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 import msgspec
 
 from porch.cache.repository import CachedRepository
+from porch.memory import need
 
 _LIMIT_BYTES = 64 * 1024 * 1024
+_ROOM = 3
+"""So many times the size of the files is needed to encode them: msgspec ends the process when it gets no memory."""
 SUBMODULE = 0o160000
 
 
@@ -70,4 +73,5 @@ def _read(repository: CachedRepository, tree: str) -> Content:
             text[path] = data.decode("utf-8")
         except UnicodeDecodeError:
             binary[path] = base64.b64encode(data).decode()
+    need(_ROOM * sum(map(len, blobs)))
     return Content(msgspec.json.encode(text), msgspec.json.encode(binary), frozenset(binary))

@@ -84,16 +84,18 @@ class Mover:
                 raise
 
     def _until_done(self, jobs: Sequence[Job]) -> None:
-        for attempt in range(_ATTEMPTS):
-            if attempt:
-                time.sleep(random.uniform(0, min(_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS)))  # noqa: S311
+        """After a race that was lost the group is halved: a smaller push is a faster one, and so wins against somebody
+        who pushes all the time.
+        """
+        size, vain = len(jobs), 0
+        while waiting := _waiting(jobs):
+            if vain == _ATTEMPTS:
+                raise Conflict(f"{_PUSH_FAILED}the branch {self._facts.branch} moved each time; try again")
+            if vain:
+                time.sleep(random.uniform(0, min(_PAUSE_SECONDS * 2**vain, _LONGEST_PAUSE_SECONDS)))  # noqa: S311
                 self._catch_up()
-            self._attempt(jobs)
-            if not _waiting(jobs):
-                return
-        why = f"the branch {self._facts.branch} of the repository moved each time; try again"
-        for job in _waiting(jobs):
-            job.fail(Conflict(job.wish.failure + _PUSH_FAILED + why))
+            self._attempt(waiting[:size])
+            vain, size = (0, size) if len(_waiting(jobs)) < len(waiting) else (vain + 1, max(size // 2, 1))
 
     def _attempt(self, jobs: Sequence[Job]) -> None:
         """One push of all that wait. Those that lost a race are left waiting."""

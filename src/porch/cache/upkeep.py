@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -23,7 +23,7 @@ from porch.errors import PorchError
 from porch.keys import RepositoryKey
 from porch.objects import ListOptions
 from porch.observe.faults import reach
-from porch.repository.git import clear_leftovers, restore, sync_to_disk, upkeep
+from porch.repository.git import clear_leftovers, discard, drop_newest_torn, restore, sync_to_disk, upkeep
 from porch.store import Intent
 
 _log = structlog.get_logger("porch.upkeep")
@@ -44,32 +44,51 @@ class Upkeep:
 
     def replay(self) -> None:
         """Writes the objects and refs of hosted intents again, which is nothing where they are; of an interrupted one
-        only if its refs had begun to move. Before anything is served; the intents of a Repository that was
-        unregistered have nobody to miss them.
+        only if its refs had begun to move, which is asked before any is replayed: they bring back refs that later ones
+        deleted. Before anything is served; the intents of a Repository that was unregistered have nobody to miss them.
+        Then all is durable that a process which died had not synced.
         """
+        drop_newest_torn([str(path.parent) for path in self._layout.directory.glob("git/hosted/*/*.git/objects")])
         with self._cache.store.read() as reads:
             intents = reads.intents.all()
-        for intent in intents:
-            try:
-                self._replay(intent)
-            except PorchError as error:
-                _log.warning("a redo record was not replayed", intent=intent.id, error=error.message)
+        for intent in [intent for intent in intents if self._tried(self._had_begun, intent)]:
+            self._tried(self._replay, intent)
+        sync_to_disk(str(self._layout.directory))
 
-    def _replay(self, intent: Intent) -> None:
+    def _tried(self, work: Callable[[Intent], bool], intent: Intent) -> bool:
+        try:
+            return work(intent)
+        except PorchError as error:
+            _log.warning("a redo record was not replayed", intent=intent.id, error=error.message)
+            return False
+
+    def _had_begun(self, intent: Intent) -> bool:
         opened = self._cache.open_repository(intent.repository)
-        facts = opened.facts
-        if facts.hosted and (intent.applied or opened.outcome(intent) is not Outcome.UNDONE):
-            path = self._layout.hosted(facts.key.namespace, facts.hosted_name)
-            restore(str(path), intent.pack, intent.moves)
-            reach("intent-replayed")
+        if not opened.facts.hosted:
+            return False
+        if intent.applied or opened.outcome(intent) is not Outcome.UNDONE:
+            return True
+        discard(self._path(intent), intent.moves)
+        return False
+
+    def _replay(self, intent: Intent) -> bool:
+        restore(self._path(intent), intent.pack, intent.moves)
+        reach("intent-replayed")
+        return True
+
+    def _path(self, intent: Intent) -> str:
+        facts = self._cache.open_repository(intent.repository).facts
+        return str(self._layout.hosted(facts.key.namespace, facts.hosted_name))
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
+        """What is synced now, the next start need not replay."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
+            self._guard(self.release_intents)
 
     def _run(self) -> None:
         rounds = 0
@@ -87,14 +106,23 @@ class Upkeep:
             _log.warning("upkeep failed, and is tried again", error=str(error))
 
     def release_intents(self) -> None:
-        """Syncs the files to disk, then forgets the applied intents that were there before."""
-        store = self._cache.store
-        with store.read() as reads:
-            applied = reads.intents.applied()
+        """Forgets the applied intents that are there, once their files are durable."""
+        if self._applied():
+            self.make_durable()
+
+    def make_durable(self) -> None:
+        """Syncs the files to disk, also what no intent guards, then forgets the applied intents that were there before.
+        Raises OSError.
+        """
+        applied = self._applied()
+        reach("unsynced")
+        sync_to_disk(str(self._layout.directory))
         if applied:
-            reach("unsynced")
-            sync_to_disk(str(self._layout.directory))
-            store.commit(lambda tx: tx.intents.remove(applied))
+            self._cache.store.commit(lambda tx: tx.intents.remove(applied))
+
+    def _applied(self) -> Sequence[str]:
+        with self._cache.store.read() as reads:
+            return reads.intents.applied()
 
     def _compact(self) -> None:
         with self._cache.store.read() as reads:

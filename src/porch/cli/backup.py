@@ -22,6 +22,7 @@ import click
 from porch.cli.archive import ArchiveWriter
 from porch.cli.datadir import locked
 from porch.cli.options import settings_options
+from porch.durable import sync_folder
 from porch.errors import BadRequest, Conflict, Expired, ServiceUnavailable
 from porch.keys import PACKAGE_REVISIONS, REPOSITORIES, ObjectKey, PackageKey, RepositoryKey, RevisionKey
 from porch.observe.faults import reach
@@ -91,9 +92,7 @@ def _publish(partial: Path, dest: Path) -> None:
     with partial.open("rb") as file:
         os.fsync(file.fileno())
     partial.rename(dest)
-    descriptor = os.open(dest.parent, os.O_RDONLY | os.O_DIRECTORY)
-    os.fsync(descriptor)
-    os.close(descriptor)
+    sync_folder(dest.parent)
 
 
 def _write(data: Path, scratch: Path, target: Path, *, serving: bool) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from porch.durable import make_folder
 from porch.errors import BadRequest, Conflict
 
 
@@ -15,7 +16,7 @@ from porch.errors import BadRequest, Conflict
 def locked(directory: Path) -> Iterator[None]:
     """Makes the directory if need be and holds it. Raises Conflict when another process does."""
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(directory)
         descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise BadRequest(f"cannot use the data directory {directory}: {error.strerror}; set --data-dir") from error

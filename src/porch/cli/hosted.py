@@ -38,7 +38,8 @@ class HostedFromCache:
 
     def pushed(self, namespace: str, name: str) -> None:
         # A redo record of an earlier write of ours must not bring back, after a crash, what git has just deleted.
-        self._upkeep.release_intents()
+        # And what git has written is acknowledged next: it syncs its files, but not their names and not all refs.
+        self._upkeep.make_durable()
         for opened in self._cache.sharing(repository_location(namespace, f"{HOSTED}{name}")):
             opened.synchronise(confirmed=None)  # whoever pushed was allowed to, also to delete much
 

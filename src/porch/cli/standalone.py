@@ -152,6 +152,7 @@ class Front:
     def close(self) -> None:
         self._api.close()
         self._git.close()
+        self._webhooks.close()
 
 
 def build(settings: Settings, stack: ExitStack) -> Standalone:
@@ -194,7 +195,10 @@ def _listen(settings: Settings) -> socket.socket:
 def _keep_naming(settings: Settings, store: Store) -> None:
     """The index holds names as they are returned: when the setting changed, it is made again."""
     path, naming = settings.data_dir / "naming", "dashed" if settings.dashed_names else "dotted"
-    if path.exists() and path.read_text() != naming:
+    found = path.read_text() if path.exists() else None
+    if found == naming:
+        return
+    if found is not None:
         store.drop_index()
     path.write_text(naming)
 

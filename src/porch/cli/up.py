@@ -16,6 +16,9 @@ from porch.cli.options import settings_options
 from porch.cli.process import settle, tune
 from porch.settings import Settings
 
+_SHORT_WORK = 8
+"""Threads for what must not hold the event loop and belongs to no other pool, like compression."""
+
 
 @click.command()
 @settings_options()
@@ -41,10 +44,12 @@ def command(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     from porch.cli.standalone import build
+    from porch.workers import Threads
 
     with ExitStack() as stack:
         server = build(settings, stack)
         loop = asyncio.get_running_loop()
+        loop.set_default_executor(Threads(_SHORT_WORK, "porch"))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, server.stopping.set)
         await server.run(lambda: _announce(server.url, settings.data_dir / "kubeconfig"))

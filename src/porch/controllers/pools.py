@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from porch.workers import Threads
 
 T = TypeVar("T")
 _WORKING, _STEADY, _DOUBTFUL, _FETCHING = 4, 8, 16, 4
@@ -20,12 +21,12 @@ _WORKING, _STEADY, _DOUBTFUL, _FETCHING = 4, 8, 16, 4
 class Pools:
     def __init__(self, working: int = _WORKING, steady: int = _STEADY, doubtful: int = _DOUBTFUL) -> None:
         """How many threads each has; they are started when they are needed."""
-        self._working = ThreadPoolExecutor(working, thread_name_prefix="sync")
-        self._steady = ThreadPoolExecutor(steady, thread_name_prefix="ask")
-        self._doubtful = ThreadPoolExecutor(doubtful, thread_name_prefix="ask-doubtful")
-        self._fetching = ThreadPoolExecutor(_FETCHING, thread_name_prefix="fetch")
-        self._slow = ThreadPoolExecutor(_FETCHING, thread_name_prefix="fetch-doubtful")
-        self._settling = ThreadPoolExecutor(1, thread_name_prefix="settle")
+        self._working = Threads(working, "sync")
+        self._steady = Threads(steady, "ask")
+        self._doubtful = Threads(doubtful, "ask-doubtful")
+        self._fetching = Threads(_FETCHING, "fetch")
+        self._slow = Threads(_FETCHING, "fetch-doubtful")
+        self._settling = Threads(1, "settle")
 
     async def work(self, work: Callable[[], T]) -> T:
         return await _run(self._working, work)
@@ -46,5 +47,5 @@ class Pools:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-async def _run(pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+async def _run(pool: Threads, work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(pool, work)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Generic, TypeVar
 
 import structlog
 
 from porch.errors import Conflict, PorchError
+from porch.workers import Threads
 
 K = TypeVar("K", bound=Hashable)
 _log = structlog.get_logger("porch.controllers")
@@ -27,7 +27,7 @@ class WorkQueue(Generic[K]):
     def __init__(self, name: str, work: Callable[[K], None], threads: int) -> None:
         self._name, self._work, self._free = name, work, threads
         self._loop = asyncio.get_running_loop()
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._threads = Threads(threads, name)
         self._waiting: dict[K, None] = {}
         self._worked_on: set[K] = set()
         self._failures: dict[K, int] = {}

@@ -17,8 +17,9 @@ from itertools import islice
 
 from prometheus_client import Counter
 
+from porch.keys import ObjectKey
 from porch.observe import step
-from porch.store import Change, Store
+from porch.store import Change, Store, StoredVersion
 
 _KEEP_CHANGES = 2048
 _KEEP_BYTES = 8 * 1024 * 1024
@@ -36,16 +37,28 @@ class _Recent:
         self.floor = floor
         self.latest = floor
         self._changes: deque[Change] = deque()
+        self._newest: dict[ObjectKey, StoredVersion] = {}
         self._bytes = 0
 
     def add(self, change: Change) -> None:
+        change = self._joined(change)
         self._changes.append(change)
+        self._newest[change.current.key] = change.current
         self._bytes += _size(change)
         self.latest = change.current.version
         while len(self._changes) > _KEEP_CHANGES or self._bytes > _KEEP_BYTES:
             dropped = self._changes.popleft()
             self._bytes -= _size(dropped)
             self.floor = dropped.current.version
+            if self._newest[dropped.current.key] is dropped.current:
+                del self._newest[dropped.current.key]
+
+    def _joined(self, change: Change) -> Change:
+        """What came before is mostly the change before of the same object: that is kept once."""
+        before, known = change.previous, self._newest.get(change.current.key)
+        if before is None or known is None or before.version != known.version:
+            return change
+        return Change(change.current, known)
 
     def after(self, version: int, limit: int) -> list[Change]:
         start = bisect_right(self._changes, version, key=lambda change: change.current.version)

@@ -27,8 +27,8 @@ _SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "receive.autogc=false", "-c", "
 # A push is acknowledged only when it survives a power cut, and a few bytes that unpack to a huge file stay on disk.
 _RECEIVE = (
     *("-c", "receive.fsckObjects=true"),
-    *("-c", "core.fsync=committed"),
-    *("-c", "core.fsyncMethod=batch"),
+    *("-c", "core.fsync=committed,reference"),
+    *("-c", "receive.unpackLimit=1"),  # one pack to sync, not many objects
     *("-c", "core.bigFileThreshold=32m"),
 )
 _FORWARD_ONLY = ("-c", "receive.denyNonFastForwards=true")

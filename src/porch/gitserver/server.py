@@ -12,7 +12,6 @@ import asyncio
 import contextvars
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -29,6 +28,7 @@ from porch.gitserver.pktline import FLUSH, encode
 from porch.gitserver.push import PushHandler
 from porch.gitserver.request import RECEIVE, Request, Scope, parse
 from porch.gitserver.rules import APPROVE, EDIT
+from porch.workers import Threads
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class GitServer:
         self._authorizer = authorizer
         self._spool = spool
         self._push = PushHandler(repositories, self._limits.locked_seconds)
-        self._threads = ThreadPoolExecutor(self._limits.requests, "porch-git")
+        self._threads = Threads(self._limits.requests, "porch-git")
         self._running = 0
 
     def close(self) -> None:

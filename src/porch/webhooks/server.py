@@ -33,6 +33,7 @@ from porch.keys import RepositoryKey, label_problems
 from porch.webhooks.interface import Hooks, Limits
 from porch.webhooks.signature import Event, Proof, event_of, is_signed
 from porch.webhooks.throttle import Throttle
+from porch.workers import Threads
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -41,6 +42,7 @@ _log = structlog.get_logger(__name__)
 _PATH = re.compile(r"/webhooks/([^/]+)/([^/]+)")
 _NOT_SIGNED = "the delivery is not signed with the secret of a Repository at this URL"
 _DELIVERIES = Counter("porch_webhook_deliveries_total", "Webhook deliveries, by how they were answered.", ["code"])
+_THREADS = 2
 _NOBODY = secrets.token_bytes(32)
 """Deliveries to a Repository that takes none are checked against this, which nobody knows."""
 
@@ -51,7 +53,12 @@ class WebhookServer:
     def __init__(self, hooks: Hooks, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._hooks, self._limits = hooks, limits or Limits()
         self._throttle = Throttle(self._limits.failures, self._limits.pause_seconds, clock)
+        self._threads = Threads(_THREADS, "webhook")
         self._running = 0
+
+    def close(self) -> None:
+        """Waits for nobody: what was not looked up by now is not answered."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         try:
@@ -91,7 +98,8 @@ class WebhookServer:
             raise RequestTooLarge(f"a delivery may have {self._limits.body_bytes} bytes")
 
     async def _is_genuine(self, key: RepositoryKey, headers: dict[bytes, bytes], receive: Receive) -> bool:
-        proof = Proof(headers, await asyncio.to_thread(self._hooks.secret, key) or _NOBODY)
+        secret = await asyncio.get_running_loop().run_in_executor(self._threads, self._hooks.secret, key)
+        proof = Proof(headers, secret or _NOBODY)
         received, more = 0, True
         while more:
             message = await asyncio.wait_for(receive(), self._limits.idle_seconds)

@@ -75,7 +75,8 @@ def test_metrics_count_requests(store: Store) -> None:
         wire.get("/nope")
         reply = wire.get("/metrics")
     assert reply.headers["content-type"].startswith("text/plain")
-    assert b'porch_request_duration_seconds_count{code="404",resource="",verb=""}' in reply.body
+    assert b'porch_requests_total{code="404",resource="",verb=""}' in reply.body
+    assert b'porch_request_duration_seconds_count{resource="",verb=""}' in reply.body
 
 
 def test_the_names_of_a_servers_checks(store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -140,6 +141,42 @@ VALUES = st.recursive(
     max_leaves=10,
 )
 OBJECTS = st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3)
+
+
+PATHS = st.lists(st.sampled_from(["a", "b", "c", "0", "-"]), max_size=3).map(
+    lambda tokens: "".join(f"/{t}" for t in tokens)
+)
+STEPS = st.fixed_dictionaries(
+    {
+        "op": st.sampled_from(["add", "remove", "replace", "move", "copy", "copy"]),
+        "path": PATHS,
+        "from": PATHS,
+        "value": VALUES,
+    }
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(OBJECTS, st.lists(STEPS, max_size=12))
+def test_steps_together_do_what_they_do_one_by_one(value: Any, steps: list[Any]) -> None:
+    """One by one, each begins with a value that shares nothing with what was before."""
+    alone, fitting = json.dumps(value), []
+    for step in steps:
+        with suppress(Invalid):
+            alone = json.dumps(json_patch(json.loads(alone), [step]))
+            fitting.append(step)
+    before = json.dumps(value)
+    assert json_patch(value, fitting) == json.loads(alone)
+    assert json.dumps(value) == before
+
+
+def test_a_copy_is_one_with_what_it_was_copied_from_until_one_of_them_is_changed() -> None:
+    copies = [{"op": "copy", "from": "/a", "path": f"/{place}"} for place in "bc"]
+    copied = json_patch({"a": {"l": [1], "m": {}}}, copies)
+    assert copied["a"] is copied["b"] is copied["c"]
+    changed = json_patch({"a": {"l": [1], "m": {}}}, [*copies, {"op": "add", "path": "/b/l/0", "value": 0}])
+    assert changed == {"a": {"l": [1], "m": {}}, "b": {"l": [0, 1], "m": {}}, "c": {"l": [1], "m": {}}}
+    assert changed["a"]["m"] is changed["b"]["m"]
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

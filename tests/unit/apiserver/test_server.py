@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import socket
 import ssl
+import struct
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -47,6 +50,12 @@ class Client:
         head = [f"{method} {path} HTTP/1.1", "Host: porch", f"Content-Length: {len(body)}", *headers]
         self.writer.write("\r\n".join([*head, "", ""]).encode() + body[: len(body) - cut])
         await self.writer.drain()
+
+    def reset(self) -> None:
+        """Leaves without a goodbye, as a client does that dies."""
+        at_once = struct.pack("ii", 1, 0)
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        self.writer.transport.abort()
 
     async def begin(self, path: str, body: bytes) -> None:
         """A request in flight: the server has asked for its body, and got all but the last byte."""
@@ -251,3 +260,23 @@ def test_a_request_that_outlasts_the_grace_is_given_up(server: Server) -> None:
         503,
         "the server is shutting down; whether the request was carried out is not known",
     )
+
+
+def test_nothing_is_kept_of_a_client_that_broke_off(server: Server) -> None:
+    async def work() -> None:
+        async with server.client() as client:
+            await client.ask("GET", MAPS, b"", "Authorization: Bearer bob")
+            await client.answer()
+            (connection,) = _connections()
+            client.reset()
+        left = weakref.ref(connection)
+        del connection
+        while left() is not None:
+            await asyncio.sleep(0)
+            gc.collect()
+
+    server.run(work)
+
+
+def _connections() -> list[http_server._Protocol]:
+    return [found for found in gc.get_objects() if isinstance(found, http_server._Protocol)]

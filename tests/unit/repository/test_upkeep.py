@@ -6,6 +6,8 @@ import subprocess
 import threading
 from pathlib import Path
 
+import pytest
+
 from porch.repository.git import sync_to_disk, upkeep
 from porch.repository.git.mirror import Mirror
 from porch.repository.git.moves import move_refs
@@ -73,3 +75,29 @@ def test_readers_and_writers_go_on_meanwhile(mirror: Mirror) -> None:
 
 def test_syncing_a_repository_is_possible(mirror: Mirror) -> None:
     sync_to_disk(mirror.path)
+
+
+def test_objects_that_a_power_cut_has_torn_hinder_nobody_and_can_be_written_again(mirror: Mirror) -> None:
+    """They are what a draft had written before its redo record; its client sends the same again."""
+    commit, objects = commit_objects(bytes(range(256)) * 10)
+    mirror.write(objects)
+    for name, _, _ in objects:
+        path = Path(mirror.path, "objects", name[:2], name[2:])
+        path.chmod(0o600)
+        path.write_bytes(path.read_bytes()[:20])
+    assert [upkeep(mirror.path, force=True) for _ in range(2)] == [False, True]
+    mirror.write(objects)
+    assert move_refs(mirror, [RefMove("refs/heads/main", "", commit)])
+    assert git("fsck", "--full", "--strict", cwd=Path(mirror.path)) == ""
+
+
+@pytest.mark.parametrize("left", [[], ["objects/"], ["HEAD", "config"], ["refs/", "refs/heads/", "refs/heads/main"]])
+def test_a_repository_that_is_half_there_after_a_power_cut_is_mended(tmp_path: Path, left: list[str]) -> None:
+    """New directories came to the disk, and not all that was in them."""
+    path = tmp_path / "half.git"
+    path.mkdir()
+    for name in left:
+        (path / name).mkdir() if name.endswith("/") else (path / name).touch()
+    mirror = Mirror.prepare(str(path))
+    assert move_refs(mirror, [RefMove("refs/heads/main", "", add_commit(mirror, b"x"))])
+    assert git("fsck", "--full", "--strict", cwd=path) == ""

@@ -6,9 +6,9 @@ from porch.repository.git.executable import check_git
 from porch.repository.git.hosted import open_hosted
 from porch.repository.git.remote import open_remote
 from porch.repository.git.repository import GitRepository
-from porch.repository.git.restore import restore
+from porch.repository.git.restore import discard, restore
 from porch.repository.git.snapshot import complete, refs_at_rest, write_snapshot
-from porch.repository.git.upkeep import sync_to_disk, upkeep
+from porch.repository.git.upkeep import drop_newest_torn, sync_to_disk, upkeep
 
 __all__ = [
     "GitAddress",
@@ -16,6 +16,8 @@ __all__ = [
     "check_git",
     "clear_leftovers",
     "complete",
+    "discard",
+    "drop_newest_torn",
     "open_hosted",
     "open_remote",
     "refs_at_rest",

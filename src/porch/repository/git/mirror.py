@@ -43,6 +43,8 @@ READ = Counter("porch_git_objects_read_total", "Git objects that were read or lo
 _HEADER_BYTES = 64  # kind and size come first
 _STEPS = 200
 _KINDS = {1: COMMIT, 2: TREE, 3: BLOB, 4: TAG}
+_FOLDERS = ("objects/info", "objects/pack", "refs/heads", "refs/tags")
+_HEAD = "ref: refs/heads/main\n"
 _CONFIG = """\
 [core]
 	repositoryformatversion = 0
@@ -86,11 +88,10 @@ class Mirror:
     @classmethod
     def prepare(cls, path: str) -> Mirror:
         """Makes the repository if there is none yet; its configuration is ours, whatever was there."""
-        if not Path(path, "HEAD").exists():
+        if Path(path).is_dir():
+            _mend(path)
+        else:
             _lay_out(path)
-        config = Path(path, "config")
-        if config.read_text("utf-8") != _CONFIG:
-            config.write_text(_CONFIG, "utf-8")
         clear_stale_locks(path)
         return cls(path)
 
@@ -259,19 +260,21 @@ class Mirror:
         try:
             for name, kind, data in objects:
                 path = f"{self.path}/objects/{name[:2]}/{name[2:]}"
-                if not _is_stored(path):
-                    write_loose(path, kind, data)
+                content = _encoded(kind, data)
+                if not _is_stored(path, content):
+                    _write_whole(path, content)
         except OSError as error:
             raise ServiceUnavailable(f"cannot write to the server's data directory: {error.strerror}") from error
 
 
-def _is_stored(path: str) -> bool:
-    """A power cut can leave an empty file where an object was. One that is there is young again: nothing may lead to it
-    yet, and what nothing leads to is thrown away once it is old.
+def _is_stored(path: str, content: bytes) -> bool:
+    """A power cut can leave an empty or torn file where an object was about to be. One that is there is young again:
+    perhaps nothing leads to it yet, and what nothing leads to is thrown away once it is old.
     """
     try:
-        if not os.stat(path).st_size:  # noqa: PTH116 - a third of pathlib's time, for each object of a draft
-            return False
+        with open(path, "rb") as file:  # noqa: PTH123 - half of pathlib's time, for each object of a draft
+            if file.read() != content:
+                return False
         os.utime(path)
         return True
     except FileNotFoundError:
@@ -304,7 +307,14 @@ def read_loose(path: str, name: str, most: int = 0) -> tuple[str, bytes] | None:
 
 def write_loose(path: str, kind: str, data: bytes) -> None:
     """Atomically, replacing what is there."""
-    content = zlib.compress(header(kind, len(data)) + data, 1)
+    _write_whole(path, _encoded(kind, data))
+
+
+def _encoded(kind: str, data: bytes) -> bytes:
+    return zlib.compress(header(kind, len(data)) + data, 1)
+
+
+def _write_whole(path: str, content: bytes) -> None:
     temporary = f"{path[:-38]}tmp_obj_{secrets.token_hex(8)}"  # git knows and ignores such names
     try:
         _create(temporary, content)
@@ -330,11 +340,21 @@ def _create(path: str, content: bytes) -> None:
 def _lay_out(path: str) -> None:
     """A new bare repository, complete before it has its name."""
     fresh = Path(f"{path}.{secrets.token_hex(4)}.new")
-    for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
+    for folder in _FOLDERS:
         (fresh / folder).mkdir(parents=True)
     for number in range(256):  # made now, the first hundreds of drafts need not make them
         (fresh / "objects" / f"{number:02x}").mkdir()
-    (fresh / "HEAD").write_text("ref: refs/heads/main\n", "ascii")
+    (fresh / "HEAD").write_text(_HEAD, "ascii")
     (fresh / "config").write_text(_CONFIG, "utf-8")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     fresh.rename(path)
+
+
+def _mend(path: str) -> None:
+    """After a power cut there may be a directory without what was laid out in it."""
+    for folder in _FOLDERS:
+        Path(path, folder).mkdir(parents=True, exist_ok=True)
+    for name, wanted in (("HEAD", _HEAD), ("config", _CONFIG)):
+        file = Path(path, name)
+        if not file.exists() or file.read_bytes() != wanted.encode():
+            file.write_text(wanted, "utf-8")

@@ -212,6 +212,13 @@ def _unpack(path: str, name: str) -> None:
     fresh.rename(Path(path, _PACKED))
 
 
+def clear_torn_refs(path: str) -> None:
+    """Takes away refs of a mirror that a power cut left empty or torn, over which git stumbles; a fetch brings them."""
+    for name, content in list(_loose_refs(path)):
+        if not _ID.match(content) and not content.startswith(b"ref:"):
+            Path(path, name).unlink(missing_ok=True)
+
+
 def clear_stale_locks(path: str) -> None:
     """Takes away locks that processes left when they died."""
     stale = time.time() - _STALE_SECONDS

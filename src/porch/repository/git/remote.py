@@ -17,9 +17,10 @@ from porch.repository.git.address import GitAddress, check_credentials, check_ho
 from porch.repository.git.executable import GitFailed, environment, run_git
 from porch.repository.git.mirror import Mirror
 from porch.repository.git.moves import check_fast_forward, in_order, move_refs
+from porch.repository.git.pack import build_pack
 from porch.repository.git.protocol import Advertisement, Malformed, push_request, read_advertisement, read_report
 from porch.repository.git.refnames import HEADS, TAGS
-from porch.repository.git.refs import LISTED
+from porch.repository.git.refs import LISTED, clear_torn_refs
 from porch.repository.git.repository import GitRepository
 from porch.repository.git.wire import FileWire, Unclear, Wire, authorization
 from porch.repository.interface import Credentials, PushReport
@@ -55,9 +56,25 @@ class RemoteOrigin:
         capabilities = self._capabilities()
         if not pack and any(move.new for move in moves):
             pack = self._collect(moves)
-        report = self._send(ordered, pack, capabilities)
+        if "atomic" in capabilities or len(ordered) == 1:
+            return self._send_and_follow(ordered, pack, capabilities)
+        return self._one_by_one(ordered, pack, capabilities)
+
+    def _one_by_one(self, moves: Sequence[RefMove], pack: bytes, capabilities: frozenset[str]) -> PushReport:
+        """For a server that could take some refs of a push and refuse others: the branch, the tag, the deletions, and
+        none after one that was not taken. The objects go with the first.
+        """
+        report = PushReport(accepted=True)
+        for number, move in enumerate(moves):
+            report = self._send_and_follow([move], build_pack([]) if number else pack, capabilities)
+            if not report.accepted:
+                break
+        return report
+
+    def _send_and_follow(self, moves: Sequence[RefMove], pack: bytes, capabilities: frozenset[str]) -> PushReport:
+        report = self._send(moves, pack, capabilities)
         if report.accepted:
-            self._follow(ordered)
+            self._follow(moves)
         else:
             self._advertised = None
         return report
@@ -218,5 +235,6 @@ def open_remote(
     `ca` is a PEM bundle, `deadline` seconds for one operation on the remote.
     """
     mirror = Mirror.prepare(path)
+    clear_torn_refs(path)
     origin = RemoteOrigin(mirror, address, credentials, ca, deadline)
     return GitRepository(address, mirror, origin, workers, mirror_id=mirror_id, location=location, clock=clock)

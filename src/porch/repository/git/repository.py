@@ -35,6 +35,7 @@ from porch.repository.git.pack import build_pack, join_packs
 from porch.repository.git.published import Press, Step
 from porch.repository.git.refnames import branch_ref
 from porch.repository.git.repair import damage, rebuild
+from porch.repository.git.upkeep import sync_to_disk
 from porch.repository.interface import Author, Discovered, Entry, PackageRevisionDraft, Plan, PushReport, Snapshot
 from porch.store import RefMove
 from porch.workers import WorkerPool
@@ -227,6 +228,7 @@ class GitRepository:
         report = self._origin.push([RefMove(branch_ref(branch), "", commit)], pack)
         if not report.accepted and branch_ref(branch) not in self._origin.read_refs([branch_ref(branch)]):
             raise BadRequest(f'cannot create branch "{branch}" in {self._address.url}: {report.text}')
+        sync_to_disk(self._mirror.path)  # no redo record has this commit, and all drafts stand on it
 
 
 def _moves(draft: GitDraft) -> tuple[RefMove, ...]:

@@ -14,7 +14,7 @@ from porch.repository.git.mirror import Mirror, write_loose
 from porch.repository.git.moves import move_refs
 from porch.repository.git.objects import object_id
 from porch.repository.git.pack import read_pack
-from porch.repository.git.refs import unlock
+from porch.repository.git.refs import read_ref, unlock
 from porch.repository.git.upkeep import sync_to_disk
 from porch.store import RefMove
 
@@ -38,12 +38,20 @@ def restore(path: str, pack: bytes, moves: Sequence[RefMove]) -> None:
     sync_to_disk(path)
 
 
+def discard(path: str, moves: Sequence[RefMove]) -> None:
+    """For an intent whose refs have not moved: what is no ref may have the name of one, and git stumbles over it."""
+    for move in moves:
+        if not read_ref(path, move.ref):
+            _remove_torn(Path(path, move.ref))
+
+
 def _move(mirror: Mirror, move: RefMove) -> None:
     found = mirror.ref(move.ref) or ""
-    if not found:
-        _remove_torn(Path(mirror.path, move.ref))
-        found = mirror.ref(move.ref) or ""
-    if found not in {"", move.old} or found == move.new:
+    if not found and _remove_torn(Path(mirror.path, move.ref)):
+        found = mirror.ref(move.ref) or ""  # older than what the torn file held
+    elif found not in {"", move.old}:
+        return
+    if found == move.new:
         return
     try:
         move_refs(mirror, [RefMove(move.ref, found, move.new)])
@@ -51,7 +59,9 @@ def _move(mirror: Mirror, move: RefMove) -> None:
         raise InternalError(f"cannot restore {move.ref} in {mirror.path}: {error.message}") from error
 
 
-def _remove_torn(ref: Path) -> None:
-    """An empty or garbled file; a packed value shows again."""
-    if ref.is_file():
-        ref.unlink()
+def _remove_torn(ref: Path) -> bool:
+    """Whether there was an empty or garbled file; a packed value shows again."""
+    if not ref.is_file():
+        return False
+    ref.unlink()
+    return True
