@@ -234,3 +234,20 @@ def test_what_others_published_counts_as_the_latest(scene: Scene) -> None:
     scene.foreign.publish("web", 3)
     synchronise(scene.api, "team")
     assert scene.latest() == ["team.web.v3"]
+
+
+@pytest.mark.parametrize("point", ["revisions-indexed", "repository-synchronised", "committed:2"])
+def test_a_server_that_dies_while_it_follows_changes_goes_on(make: Make, remote: GitHttp, point: str) -> None:
+    scene = Scene(make(), remote)
+    scene.porch.end()
+    scene.foreign.publish("web", 3)
+    scene.foreign.delete(f"{HEADS}drafts/web/next", f"{TAGS}web/v1")
+    scene.foreign.commit(f"{TAGS}web/v2", package("web", "moved"), scene.foreign.tip())
+    scene.api = scene.porch.launch(fault=point)
+    assert scene.porch.died()
+    scene.api = scene.porch.launch()
+    synchronise(scene.api, "team")
+    assert scene.api.names() == ["team.web.main", "team.web.v2", "team.web.v3"]
+    assert scene.latest() == ["team.web.v3"]
+    assert scene.readme("team.web.v2") == "moved"
+    assert condition(scene.api, "team", "SyncHeld") == {}

@@ -111,7 +111,7 @@ class CachedRepository:
             try:
                 result = work(careful=not self.facts.hosted)
             except DamagedMirror:
-                self._mend()
+                self._mend(self._look())
                 result = work()
         self._registration.read = True
         return result
@@ -120,24 +120,28 @@ class CachedRepository:
         """When its copy on this machine is in doubt: looks whether it is whole, and makes it anew from the remote if it
         is not. That of a hosted repository is the only one: it is left as it is, and `damage` says what is wrong.
         """
+        if not self.is_doubted:
+            return
+        found = self._look()  # nobody waits for that
         with self._registration.syncing:
-            if self.is_doubted:
-                self._mend()
+            self._mend(found)
 
-    def _mend(self) -> None:
-        registration = self._registration
-        registration.checked = time.monotonic()
+    def _look(self) -> str:
+        self._registration.checked = time.monotonic()
         with step("cache.check"):
             found = self._repository.damage()
         if found:
             _log.error("the local copy of the repository is damaged", repository=str(self.facts.key), damage=found)
+        return found
+
+    def _mend(self, found: str) -> None:
         if found and not self.facts.hosted:
             self._settle_all()
             with self._lane.enter(patient=True), step("cache.rebuild"):
                 self._repository.rebuild()
             _log.info("the local copy of the repository was made anew", repository=str(self.facts.key))
             found = ""
-        registration.damage, registration.doubt = found, False
+        self._registration.damage, self._registration.doubt = found, False
 
     def _settle_all(self) -> None:
         """Intents may need objects that only the damaged copy has."""

@@ -114,6 +114,9 @@ def test_objects_that_are_odd_but_whole_are_no_damage(copy: Copy) -> None:
     odd = f"tree {tree}\nauthor a 1 +0000\ncommitter a 1 +0000\n\nx\n"
     name = git("hash-object", "-t", "commit", "-w", "--stdin", "--literally", cwd=copy.path, stdin=odd)
     git("update-ref", "refs/heads/odd", name, cwd=copy.path)
+    blob = git("hash-object", "-w", "--stdin", cwd=copy.path, stdin="no commit")
+    (copy.path / "refs" / "heads" / "blob").write_text(f"{blob}\n")
+    git("update-ref", "refs/tags/web/v1", blob, cwd=copy.path)
     assert damage(copy.mirror.path) == ""
 
 

@@ -36,10 +36,17 @@ def _fsck(path: str) -> str:
     except GitTimeout:
         return ""
     except GitFailed as error:
-        text = str(error)
-        broken = error.code & (_MISSING | _BAD_PACK) or "error:" in text or "fatal:" in text
-        return (text.replace(f"{path}/", "") if "error:" in text else "objects are missing") if broken else ""
+        return _damage_in(str(error).replace(f"{path}/", ""), error.code)
     return ""
+
+
+def _damage_in(text: str, code: int) -> str:
+    """Git complains of more than damage: of objects that are whole but odd ("error in"), and of branches that lead to
+    no commit. The remote has them just so.
+    """
+    lines = [line for line in text.split("; ") if line.startswith(("error:", "fatal:"))]
+    told = "; ".join(line for line in lines if not line.endswith("not a commit"))
+    return told or ("objects are missing" if code & (_MISSING | _BAD_PACK) else "")
 
 
 def rebuild(mirror: Mirror, fetch: Callable[[str], None]) -> None:
