@@ -236,7 +236,7 @@ def test_what_others_published_counts_as_the_latest(scene: Scene) -> None:
     assert scene.latest() == ["team.web.v3"]
 
 
-@pytest.mark.parametrize("point", ["revisions-indexed", "repository-synchronised", "committed:2"])
+@pytest.mark.parametrize("point", ["revisions-indexed", "repository-synchronised"])
 def test_a_server_that_dies_while_it_follows_changes_goes_on(make: Make, remote: GitHttp, point: str) -> None:
     scene = Scene(make(), remote)
     scene.porch.end()
