@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from porch.errors import NotFound
-from porch.repository.git.mirror import Mirror
+from porch.repository.git.mirror import Mirror, _whole
 from porch.repository.git.objects import BLOB
 from tests.unit.repository.conftest import add_commit, commit_objects
 
@@ -41,6 +41,7 @@ def test_a_whole_one_is_read(broken: Broken) -> None:
 @given(data=st.data())
 def test_one_that_was_cut_off_anywhere_is_not_there(broken: Broken, data: st.DataObject) -> None:
     mirror, name, file, whole = broken
+    _whole.clear()  # as in a new process
     file.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
     with pytest.raises(NotFound, match="is not there: its file is broken"):
         mirror.read(name)
@@ -50,8 +51,9 @@ def test_one_that_was_cut_off_anywhere_is_not_there(broken: Broken, data: st.Dat
 @given(content=st.binary(max_size=200))
 def test_garbage_is_not_there(broken: Broken, content: bytes) -> None:
     mirror, name, file, _ = broken
+    _whole.clear()
     file.write_bytes(content)
-    for read in (mirror.read, mirror.size):
+    for read in (mirror.size, mirror.read):
         with pytest.raises(NotFound):
             read(name)
 

@@ -42,6 +42,7 @@ BIG = 256 * 1024  # bytes; handling more would hold the interpreter for longer t
 READ = Counter("porch_git_objects_read_total", "Git objects that were read or looked up.")
 _HEADER_BYTES = 64  # kind and size come first
 _STEPS = 200
+_MOST_WHOLE = 50_000
 _KINDS = {1: COMMIT, 2: TREE, 3: BLOB, 4: TAG}
 _FOLDERS = ("objects/info", "objects/pack", "refs/heads", "refs/tags")
 _HEAD = "ref: refs/heads/main\n"
@@ -77,6 +78,10 @@ for _level in (ConfigLevel.SYSTEM, ConfigLevel.GLOBAL, ConfigLevel.XDG):
     pygit2.settings.search_path[_level] = ""  # a user's git configuration must not change what a server does
 pygit2.settings.cache_max_size(16 * 1024 * 1024)
 _handles = Handles()
+_whole: set[int] = set()
+"""Objects that this process has seen or written whole, by a hash of the mirror's path and their name: only a power cut
+tears a file, and that ends the process, too.
+"""
 
 
 class Mirror:
@@ -102,8 +107,12 @@ class Mirror:
     def read(self, name: str) -> tuple[str, bytes]:
         """Kind and content of an object. Raises NotFound."""
         READ.inc()
-        if (loose := read_loose(self.path, name)) is not None:
-            return loose
+        mark = hash((self.path, name))
+        if mark not in _whole:
+            loose = read_loose(self.path, name)
+            _note_whole(mark)
+            if loose is not None:
+                return loose
         handle = _handles.take(self.path)
         try:
             number, data = handle.read(name)
@@ -178,7 +187,7 @@ class Mirror:
     def size(self, name: str) -> int:
         """The size of an object, without reading its content."""
         READ.inc()
-        if (loose := read_loose(self.path, name, _HEADER_BYTES)) is not None:
+        if hash((self.path, name)) not in _whole and (loose := read_loose(self.path, name, _HEADER_BYTES)):
             return int(loose[1])
         handle = _handles.take(self.path)
         try:
@@ -263,6 +272,7 @@ class Mirror:
                 content = _encoded(kind, data)
                 if not _is_stored(path, content):
                     _write_whole(path, content)
+                _note_whole(hash((self.path, name)))
         except OSError as error:
             raise ServiceUnavailable(f"cannot write to the server's data directory: {error.strerror}") from error
 
@@ -283,8 +293,8 @@ def _is_stored(path: str, content: bytes) -> bool:
 
 def read_loose(path: str, name: str, most: int = 0) -> tuple[str, bytes] | None:
     """Kind and content of an object that has a file of its own; its size in digits instead of the content when only
-    `most` bytes of it are looked at. None when there is no such file. Raises NotFound when it is broken. This is not
-    left to libgit2: from a file that was cut off it never returns.
+    `most` bytes of it are looked at. None when there is no such file. Raises NotFound when it is broken. The first
+    reading is not left to libgit2: from a file that was cut off it never returns.
     """
     try:
         with open(f"{path}/objects/{name[:2]}/{name[2:]}", "rb") as file:  # noqa: PTH123 - twice as fast as pathlib
@@ -303,6 +313,12 @@ def read_loose(path: str, name: str, most: int = 0) -> tuple[str, bytes] | None:
     except (zlib.error, ValueError) as error:
         raise NotFound(f"git object {name} {MISSING}: its file is broken") from error
     return kind, text[start + 1 :]
+
+
+def _note_whole(mark: int) -> None:
+    if len(_whole) >= _MOST_WHOLE:
+        _whole.clear()
+    _whole.add(mark)
 
 
 def write_loose(path: str, kind: str, data: bytes) -> None:
