@@ -158,13 +158,24 @@ def test_a_hosted_repository_that_nobody_registers_any_more_stays(world: World) 
 
 
 def test_leftovers_of_dead_processes_go(world: World) -> None:
-    left = world.mirrors[0].with_name(f"{world.mirrors[0].name}.0a1b2c3d.new")
-    left.mkdir()
-    world.upkeep.tidy()
-    assert left.exists()
-    world.now += 3700
-    world.upkeep.tidy()
-    assert not left.exists()
+    half = world.mirrors[0].with_name(f"{world.mirrors[0].name}.0a1b2c3d.new")
+    orphan = half.with_name("0123.git.0a1b2c3d.old")
+    pack = world.mirrors[0] / "objects" / "pack" / "tmp_pack_AbCdEf"
+    for left in (half, orphan):
+        left.mkdir()
+    pack.write_bytes(b"half a pack")
+    assert world.upkeep.collect_one() == KEY
+    assert half.exists()
+    assert pack.exists()
+    for left in (half, pack):
+        _age(left, 3700)
+    assert world.round() == KEY
+    assert not half.exists()
+    assert not pack.exists()
+    assert world.upkeep.drop_mirrors() == 0
+    world.now += DAY + 1
+    assert world.upkeep.drop_mirrors() == 1
+    assert not orphan.exists()
 
 
 def test_user_metadata_goes_a_month_after_its_revision(world: World) -> None:

@@ -1,9 +1,9 @@
 """Background care for repositories on disk: redo records are let go once the files are safe, and little lies around.
 
 One thread. Every few seconds it makes what was written durable, then forgets the intents that guarded it. Each minute
-it drops old history, takes away what dead processes left, and has git repack what has grown, at low priority. Once a
-day each repository loses what nothing leads to any more, and is looked through for damage, one at a time. At start,
-`replay` puts back what a power cut took.
+it drops old history and has git repack what has grown, at low priority. Once a day each repository loses what nothing
+leads to any more and what dead processes left, and is looked through for damage, one at a time. At start, `replay` puts
+back what a power cut took.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from porch.errors import PorchError
 from porch.keys import RepositoryKey
 from porch.objects import ListOptions
 from porch.observe.faults import reach
-from porch.repository.git import clear_leftovers, discard, drop_newest_torn, restore, sync_to_disk, upkeep
+from porch.repository.git import discard, drop_newest_torn, restore, sync_to_disk, upkeep
 from porch.store import Intent
 
 _log = structlog.get_logger("porch.upkeep")
@@ -131,13 +131,11 @@ class Upkeep:
             self._cache.store.compact(oldest)
 
     def tidy(self) -> None:
-        """Takes away what dead processes left, and repacks what has grown."""
+        """Takes away locks of dead processes, and repacks what has grown."""
         git = self._layout.directory / "git"
         for path in sorted([*git.glob("hosted/*/*.git"), *git.glob("mirrors/*.git")]):
             if self._stop.is_set():
                 return
-            if cleared := clear_leftovers(str(path), self._clock()):
-                _log.info("took away what dead processes left", path=path.name, files=cleared)
             upkeep(str(path))
 
     def collect_one(self) -> RepositoryKey | None:
@@ -156,14 +154,15 @@ class Upkeep:
         return None
 
     def drop_mirrors(self) -> int:
-        """Deletes copies of remotes that no Repository has used for a day; how many."""
+        """Deletes copies of remotes that no Repository has used for a day, and halves of such; how many."""
         used = {
             self._layout.mirror_of(RepositoryKey(obj.metadata.namespace, obj.metadata.name), obj.spec.git)
             for obj in self._cache.objects(ListOptions())
             if obj.spec.git is not None
         }
         mirrors = self._layout.directory / "git" / "mirrors"
-        return sum(self._is_dropped(path, path in used) for path in sorted(mirrors.glob("*.git")))
+        found = [*sorted(mirrors.glob("*.git")), *mirrors.glob("*.new"), *mirrors.glob("*.old")]
+        return sum(self._is_dropped(path, path in used) for path in found)
 
     def _is_dropped(self, path: Path, used: bool) -> bool:
         mark = path / _UNUSED

@@ -229,7 +229,7 @@ class Repository(Protocol):
 
     def collect(self, keep: Callable[[], Collection[str]], seconds: float) -> bool:
         """Throws away objects that nothing led to for `seconds`, but those that `keep` leads to, which is asked for if
-        the last time was so long ago. Whether it was. Slow.
+        the last time was so long ago; and what dead processes left. Whether it was. Slow.
         """
         ...
 

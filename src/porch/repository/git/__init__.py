@@ -1,7 +1,6 @@
 """Package revisions in git: hosted here, or at a remote over http(s) or a file path."""
 
 from porch.repository.git.address import GitAddress
-from porch.repository.git.collect import clear_leftovers
 from porch.repository.git.executable import check_git
 from porch.repository.git.hosted import open_hosted
 from porch.repository.git.remote import open_remote
@@ -14,7 +13,6 @@ __all__ = [
     "GitAddress",
     "GitRepository",
     "check_git",
-    "clear_leftovers",
     "complete",
     "discard",
     "drop_newest_torn",

@@ -27,7 +27,9 @@ _LEFT_BEHIND = (
     "objects/??/tmp_obj_*",
     "objects/tmp_objdir-*",
     "objects/incoming-*",
-    "objects/**/*.lock",
+    "objects/pack/*.lock",
+    "objects/info/*.lock",
+    "objects/info/commit-graphs/*.lock",
     "*.lock",
     "*.new",
 )

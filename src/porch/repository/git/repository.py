@@ -14,7 +14,7 @@ from porch.errors import BadRequest, NotFound
 from porch.repository.git.address import PORCH, GitAddress
 from porch.repository.git.annotations import BRANCH_CREATION
 from porch.repository.git.bulk import store_blobs
-from porch.repository.git.collect import collect
+from porch.repository.git.collect import clear_leftovers, collect
 from porch.repository.git.discover import HISTORIES, INLINE_REFS, Discovery, changed_refs, discover_mirror
 from porch.repository.git.draft import GitDraft, Workshop, existing_draft, new_draft
 from porch.repository.git.history import HistoryTooLong
@@ -168,7 +168,10 @@ class GitRepository:
         rebuild(self._mirror, self._origin.fetch)
 
     def collect(self, keep: Callable[[], Collection[str]], seconds: float) -> bool:
-        return collect(self._mirror.path, keep, seconds, self._clock())
+        if not collect(self._mirror.path, keep, seconds, self._clock()):
+            return False
+        clear_leftovers(self._mirror.path, self._clock())
+        return True
 
     def discover(self, known: Mapping[str, str]) -> Snapshot:
         """Without changes it is a listing of refs; few changes are read here, many in a worker process."""

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from porch.repository.git.executable import GitFailed, run_git
+from porch.repository.git.refs import clear_stale_locks
 
 _SAMPLE_FOLDER = "17"  # objects are spread evenly over 256 folders; one tells of all
 _LOOSE_IN_SAMPLE, _PACKS, _LOOSE_REFS = 8, 20, 500
@@ -28,6 +29,7 @@ def upkeep(path: str, *, force: bool = False) -> bool:
     """
     packing_refs = force or _more_than(_LOOSE_REFS, _files(Path(path, "refs")))
     repacking = force or _needs_repack(Path(path, "objects"))
+    clear_stale_locks(path)
     try:
         if packing_refs:
             _git(path, "pack-refs", "--all")
