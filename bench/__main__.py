@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from bench import loaded, reads, remote, sizes, starting, watching, writes
+from bench import lifecycle, loaded, many, reads, remote, sizes, starting, watching, writes
 from bench.measure import Figure
 from bench.server import Server
 from bench.stored import Stored
@@ -42,6 +42,10 @@ CASES: dict[str, Case] = {
     "creates": _on_a_fresh_server(writes.creates),
     "rooms": lambda directory, _: writes.rooms(directory / "data"),
     "loaded": _on_a_fresh_server(loaded.loaded_reads),
+    "lifecycle": _on_a_fresh_server(lifecycle.hosted),
+    "cycles": _on_a_fresh_server(lifecycle.cycles),
+    "lifecycle-pushes": lambda directory, _: lifecycle.pushed(directory),
+    "many": lambda directory, _: many.many(directory),
     "pushes": lambda directory, _: remote.pushes(directory),
     "full-starts": lambda _, stored: starting.full_starts(stored),
     "reads": lambda _, stored: reads.reads(stored),

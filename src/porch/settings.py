@@ -52,6 +52,9 @@ class Settings:
         3 * 1024 * 1024, "Largest request body of kinds other than package resources.", low=1024
     )
     max_package_bytes: int = _setting(32 * 1024 * 1024, "Largest request body of PackageRevisionResources.", low=1024)
+    max_clone_bytes: int = _setting(
+        256 * 1024 * 1024, "Largest package, and largest fetch, of a clone from a git address.", low=1024
+    )
     max_push_bytes: int = _setting(256 * 1024 * 1024, "Largest `git push` to a hosted repository.", low=1024)
     token_seconds: int = _setting(
         365 * 86400, "Longest life of a service account's token, in seconds; longer wishes are shortened.", low=600

@@ -14,6 +14,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -24,6 +25,7 @@ from tests.scenario.running import Api, Porch
 
 SECTOR = 512
 _HEADER = struct.Struct("<QQQII")
+_AWAY_SECONDS = 300  # that the power is away: what was left locked is known to be left by then
 _IGNORED = "porch.db-shm"
 """SQLite makes this anew from its log after a power cut, and writes it where the journal does not see it."""
 Survives = Callable[[int], bool]
@@ -237,12 +239,14 @@ class DiskAt:
     def _write(
         self, folder: Folder, target: Path, names: Mapping[Folder, Mapping[str, Node]], survives: Survives
     ) -> None:
+        then = time.time() - _AWAY_SECONDS
         for name, node in names.get(folder, folder.safe).items():
             if isinstance(node, Folder):
                 (target / name).mkdir(mode=0o700)
                 self._write(node, target / name, names, survives)
             else:
                 (target / name).write_bytes(node.after(survives))
+            os.utime(target / name, (then, then))
 
     def differences(self, directory: Path) -> list[str]:
         """Paths at which a real directory is not as the journal tells: the journal has missed something."""

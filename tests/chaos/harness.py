@@ -2,8 +2,8 @@
 
 Each round draws from its seed what the clients do and where the server dies: at a fault point, or at any moment. What
 follows must hold after each: what was acknowledged is there; what was refused or lost is whole or nothing; API and git
-agree; a watch that goes on where it was sees each change once and in order, or 410; resourceVersions never go back; no
-intent stays open; `git fsck` is silent.
+agree; no tag ever moves; a watch that goes on where it was sees each change once and in order, or 410;
+resourceVersions never go back; no intent stays open; `git fsck` is silent.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ WRITES = 25
 """Of one client in one round, if the server lets it."""
 _LATE = {"planned": 30, "intent-recorded": 30, "pushed": 30, "indexed": 30, "ref-moved": 20}
 _COMMITS = {"committing": 150, "committed": 150}
+_GOING = "DeletionProposed"
 _ELSEWHERE = {"backup-copied", "restore-unpacked"}
 """Points of other commands than `porch up`."""
 
@@ -73,6 +74,7 @@ class Chaos:
         self.informers = [Informer(path) for path in (REVISIONS, MAPS, REPOSITORIES)]
         self.clients = [Client(number, _subjects(number)) for number in range(CLIENTS)]
         self.said: list[str] = []
+        self.tags: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         self.remote.__enter__()
@@ -181,14 +183,28 @@ class Chaos:
         items = api.do("GET", REVISIONS)["items"]
         for name, truth in (("here", self.porch.hosted("default", "here")), ("there", self.remote.path("there"))):
             agree_with_git(items, name, truth)
+            self._tags_stay(name, truth)
             git("fsck", "--full", "--strict", cwd=truth)
+
+    def _tags_stay(self, name: str, truth: Path) -> None:
+        """A tag is what it was when it was first seen, or gone."""
+        for line in git("for-each-ref", "--format=%(refname) %(objectname)", "refs/tags", cwd=truth).splitlines():
+            ref, target = line.split()
+            assert self.tags.setdefault(f"{name}/{ref}", target) == target, f"{ref} of {name} has moved"
+            git("merge-base", "--is-ancestor", target, "main", cwd=truth)
 
 
 def agree_with_git(items: list[Json], repository: str, truth: Path) -> None:
-    """The drafts among the package revisions `items` are those that a git repository has."""
-    listed = git("for-each-ref", "--format=%(refname:short) %(objectname)", "refs/heads/drafts", cwd=truth)
-    locks = [item["status"]["selfLock"]["git"] for item in items if item["spec"]["repository"] == repository]
-    assert sorted(f"{lock['ref']} {lock['commit']}" for lock in locks) == sorted(listed.splitlines()), repository
+    """The package revisions `items` are those that a git repository has, but for those on its branch."""
+    kinds = ("refs/heads/drafts", "refs/heads/proposed", "refs/tags")
+    listed = git("for-each-ref", "--format=%(refname) %(objectname)", *kinds, cwd=truth).splitlines()
+    found = [line.removeprefix("refs/heads/").removeprefix("refs/tags/") for line in listed]
+    ours = [item for item in items if item["spec"]["repository"] == repository and item["spec"].get("revision", 0) >= 0]
+    locks = [item["status"]["selfLock"]["git"] for item in ours]
+    assert sorted(f"{lock['ref']} {lock['commit']}" for lock in locks) == sorted(found), repository
+    going = {f"{item['status']['selfLock']['git']['ref']}" for item in ours if item["spec"]["lifecycle"] == _GOING}
+    marks = git("for-each-ref", "--format=%(refname:lstrip=3)", "refs/heads/deletionProposed", cwd=truth).split()
+    assert sorted(going) == sorted(marks), repository
 
 
 def _subjects(client: int) -> list[Subject]:

@@ -17,11 +17,12 @@ MAPS = "/api/v1/namespaces/default/configmaps"
 
 @dataclass(frozen=True)
 class State:
-    """`label` and `gate` change together in some writes, by one request."""
+    """`label` and `gate` change together in some writes, by one request. `lifecycle` is that of a package revision."""
 
     label: str = ""
     gate: str = ""
     file: str = ""
+    lifecycle: str = ""
 
 
 class Subject(ABC):
@@ -55,24 +56,42 @@ class Subject(ABC):
         return f"{method} {path}", becomes, answer
 
 
+_MOVES = {
+    "Draft": ("save", "save", "edit", "label", "delete", "Proposed"),
+    "Proposed": ("label", "delete", "Draft", "Published", "Published"),
+    "Published": ("label", "DeletionProposed"),
+    "DeletionProposed": ("label", "delete", "Published"),
+}
+"""What may be done to a package revision in each lifecycle: kinds of writes, and lifecycles that may follow."""
+
+
 @dataclass
 class Revision(Subject):
-    """A package revision, hosted or remote."""
+    """A package revision, hosted or remote. Once it was published its package stays: the next one has a new name."""
 
     where: str
     package: str
     states: list[State | None] = field(default_factory=lambda: [None])
+    published: int = 0
 
     def __post_init__(self) -> None:
-        self.name = f"{self.where}.{self.package}.v1"
+        self._name(self.package)
+
+    def _name(self, package: str) -> None:
+        self.current = package
+        self.name = f"{self.where}.{package}.v1"
         self.path = f"{REVISIONS}/{self.name}"
 
     def write(self, api: Api, chance: random.Random, mark: str) -> tuple[str, State | None, Answer]:
         state = self.state
         if state is None:
-            body = revision(self.where, self.package, labels={"mark": mark})
-            return self._send(api, "POST", REVISIONS, body, State(label=mark))
-        kind = chance.choice(["save", "edit", "label", "delete"])
+            if self.published:
+                self._name(f"{self.package}-{self.published}")
+            body = revision(self.where, self.current, labels={"mark": mark})
+            return self._send(api, "POST", REVISIONS, body, State(label=mark, lifecycle="Draft"))
+        kind = chance.choice(_MOVES[state.lifecycle])
+        if kind in _MOVES:
+            return self._move(api, state, kind)
         if kind == "save":
             files = {"mark.txt": f"{mark}\n", "noise.txt": _noise(mark)}
             path = f"{RESOURCES}/{self.name}"
@@ -85,6 +104,13 @@ class Revision(Subject):
             return self._send(api, "PATCH", self.path, body, replace(state, label=mark, gate=mark))
         return self._send(api, "PATCH", self.path, body, replace(state, label=mark))
 
+    def _move(self, api: Api, state: State, lifecycle: str) -> tuple[str, State | None, Answer]:
+        """A gate that is not met refuses the approval: then nothing changes."""
+        approving = state.lifecycle == "Proposed"
+        self.published += approving and lifecycle == "Published"
+        path = f"{self.path}/approval" if approving else self.path
+        return self._send(api, "PATCH", path, {"spec": {"lifecycle": lifecycle}}, replace(state, lifecycle=lifecycle))
+
     def observe(self, api: Api) -> State | None:
         found, files = api.send("GET", self.path), api.send("GET", f"{RESOURCES}/{self.name}")
         assert found.code == files.code, (self.path, found.code, files.code)
@@ -95,7 +121,8 @@ class Revision(Subject):
         contents = files.json["spec"]["resources"]
         file = contents.get("mark.txt", "").strip()
         assert contents.get("noise.txt", "") == (_noise(file) if file else ""), f"{self.path} mixes two saves"
-        return State(found.json["metadata"].get("labels", {}).get("mark", ""), gates[0]["conditionType"], file)
+        mark = found.json["metadata"].get("labels", {}).get("mark", "")
+        return State(mark, gates[0]["conditionType"], file, found.json["spec"]["lifecycle"])
 
 
 def _noise(mark: str) -> str:

@@ -77,7 +77,9 @@ def dead_url() -> str:
 
 @dataclass
 class GitHttp:
-    """`root` holds the repositories. `requests` are the method and path of each request, in order of arrival."""
+    """`root` holds the repositories. `requests` are the method and path of each request, in order of arrival;
+    `last_push` is the body of the last push.
+    """
 
     root: Path
     basic: tuple[str, str] | None = None
@@ -89,6 +91,7 @@ class GitHttp:
     redirect: str | None = None
     gate: threading.Event = field(default_factory=threading.Event)
     requests: list[str] = field(default_factory=list)
+    last_push: bytes = b""
     connections: list[socket.socket] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -165,6 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
         state = self.server_state
         body = self._body()
         state.requests.append(f"{self.command} {self.path}")
+        if self.command == "POST" and self.path.endswith("/git-receive-pack"):
+            state.last_push = body
         state.gate.wait(30)
         if not state.allows(self.headers.get("Authorization", "")):
             self._answer(401, b"who are you?", {"WWW-Authenticate": 'Basic realm="git"'})

@@ -23,6 +23,8 @@ from porch.observe import step
 from porch.store import StoredVersion
 from porch.types.kind import Kind
 
+_MOST_SHOWN = 4096
+
 
 def create(operation: Operation, body: bytes) -> Answer:
     target, call = operation.target, operation.call
@@ -153,4 +155,7 @@ def _patched(kind: Kind, after: Any) -> tuple[Any, Sequence[str]]:
 
 
 def _unpatchable(plain: Any, why: str) -> Invalid:
-    return Invalid.of("", "", "", [invalid("patch", msgspec.json.encode(plain).decode(), why)])
+    """Shows the object as patched, but not megabytes of it."""
+    text = msgspec.json.encode(plain).decode()
+    shown = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+    return Invalid.of("", "", "", [invalid("patch", shown, why)])

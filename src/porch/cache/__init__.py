@@ -9,6 +9,7 @@ from porch.cache.lanes import Lanes
 from porch.cache.repository import CachedRepository
 from porch.cache.rows import UserMetadata
 from porch.cache.sync import SyncResult
+from porch.cache.upstreams import Upstreams
 
 __all__ = [
     "CONFIRM_ANNOTATION",
@@ -22,5 +23,6 @@ __all__ = [
     "Outcome",
     "RepositoryFacts",
     "SyncResult",
+    "Upstreams",
     "UserMetadata",
 ]

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from weakref import WeakValueDictionary
 
 from porch.errors import ServiceUnavailable, TooManyRequests
 
@@ -68,12 +69,12 @@ class Lane:
 
 
 class Lanes:
-    """One lane for each location."""
+    """One lane for each location, as long as somebody needs it."""
 
     def __init__(self, running: int, waiting: int) -> None:
         self._sizes = running, waiting
         self._lock = threading.Lock()
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: WeakValueDictionary[str, Lane] = WeakValueDictionary()
 
     def of(self, location: str) -> Lane:
         with self._lock:

@@ -84,9 +84,7 @@ class GitOpener:
     def _facts(self, obj: RepositoryObject, git: GitRepository) -> RepositoryFacts:
         namespace, name = obj.metadata.namespace, obj.metadata.name
         hosted_name = git.repo.removeprefix(HOSTED) if git.repo.startswith(HOSTED) else ""
-        url = git.repo
-        if hosted_name and self.public_url:
-            url = f"{self.public_url}/git/{namespace}/{hosted_name}.git"
+        url = self.hosted_url(namespace, hosted_name) if hosted_name else git.repo
         return RepositoryFacts(
             key=RepositoryKey(namespace, name),
             uid=obj.metadata.uid,
@@ -99,6 +97,10 @@ class GitOpener:
             dashed=self.dashed,
             max_refs=_UNLIMITED if hosted_name else self._max_refs(obj),
         )
+
+    def hosted_url(self, namespace: str, name: str) -> str:
+        """What locks call a repository that this server keeps."""
+        return f"{self.public_url}/git/{namespace}/{name}.git" if self.public_url else HOSTED + name
 
     def _max_refs(self, obj: RepositoryObject) -> int:
         given = obj.metadata.annotations.get(MAX_REFS_ANNOTATION, "")

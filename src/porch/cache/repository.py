@@ -24,7 +24,7 @@ from porch.cache.wishes import UPDATE, Base, Check, Wish
 from porch.errors import Conflict, NotFound, ServiceUnavailable
 from porch.keys import PACKAGE_REVISIONS, RepositoryKey
 from porch.observe import step
-from porch.repository import Author, Discovered, Entry, PackageRevisionDraft, Plan, Repository
+from porch.repository import Author, Content, Discovered, Entry, PackageRevisionDraft, Plan, Repository
 from porch.repository.git.refnames import BRANCH_REVISION, TAGS, marker_ref, revision_number
 from porch.store import Intent, RevisionRow, Store, StoredVersion, Transaction
 from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
@@ -325,6 +325,11 @@ class CachedRepository:
             published_by=obj.status.published_by,
             published_at=obj.status.publish_timestamp,
         )
+
+    @property
+    def content(self) -> Content:
+        """Where its files lie, for whoever takes some over."""
+        return self._repository
 
     def entries(self, tree: str) -> Mapping[str, Entry]:
         with self._present():

@@ -35,7 +35,7 @@ from porch.apiserver.request import Receive, Scope, Send
 from porch.apiserver.reviews import review_storages
 from porch.apiserver.server import Tls, serve
 from porch.apiserver.tokens import TokenRequests, token_reviews
-from porch.cache import Cache, Lanes
+from porch.cache import Cache, Lanes, Upstreams
 from porch.cache.opener import GitOpener, Layout
 from porch.cache.upkeep import Upkeep
 from porch.cli.checks import health
@@ -237,7 +237,8 @@ class _Parts:
         )
         lanes = Lanes(settings.remote_concurrency, settings.remote_queue)
         self.cache = Cache(store, stored[str(repository.REPOSITORY.resource)], opener, lanes)
-        engine = Engine(store, self.cache, Tasks(), workers)
+        self._upstreams = Upstreams(opener, lanes, url, settings.max_clone_bytes)
+        engine = Engine(store, self.cache, self._upstreams, Tasks(), workers)
         self.upkeep = Upkeep(self.cache, layout, settings.history)
         packages = (PackageRevisions(engine), PackageRevisionResourcesStorage(engine), Packages(engine))
         reviews = review_storages(self._roles, _Resolver(packages))
@@ -269,6 +270,7 @@ class _Parts:
 
     def recover(self) -> None:
         """After a crash or power cut: what was acknowledged is put back, what was interrupted is settled."""
+        self._upstreams.clear()
         self.upkeep.replay()
         self.cache.settle(hosted_only=True)  # the others wait for their remotes; the controller asks them
         self.cache.reindex()

@@ -12,6 +12,13 @@ from porch.keys import PACKAGE_REVISIONS, RevisionKey, join_path
 from porch.store import Reads, Transaction
 
 _GROUP, _RESOURCE = PACKAGE_REVISIONS.group, PACKAGE_REVISIONS.resource
+_MAKE_PACKAGES = {
+    "init": 'package "{}" already exists in repository "{}"',
+    "clone": (
+        '`clone` cannot create a new revision for package "{}" that already exists in repo "{}"; make subsequent '
+        "revisions using `copy`"
+    ),
+}
 
 
 def unique_workspace(reads: Reads | Transaction, facts: RepositoryFacts, key: RevisionKey) -> None:
@@ -28,18 +35,23 @@ def unique_workspace(reads: Reads | Transaction, facts: RepositoryFacts, key: Re
         raise AlreadyExists.of(_GROUP, _RESOURCE, name)
 
 
-def free_path(reads: Reads | Transaction, facts: RepositoryFacts, key: RevisionKey) -> None:
-    """Step 6: a new package is not there yet, and lies neither in another one nor around it."""
+def free_path(reads: Reads | Transaction, facts: RepositoryFacts, key: RevisionKey, task: str) -> None:
+    """Step 6: a new package lies neither in another one nor around it. `init` and `clone` make new packages only."""
     full_path = join_path(facts.directory, key.package.path)
     name, _ = facts.names(key)
-    for row in reads.revisions.overlapping(facts.location, full_path):
-        if row.full_path == full_path:
-            text = f'package "{key.package.path}" already exists in repository "{key.package.repository.name}"'
-            raise AlreadyExists(text, details=Details(name=name, group=_GROUP, kind=_RESOURCE))
+    details = Details(name=name, group=_GROUP, kind=_RESOURCE)
+    rows = reads.revisions.overlapping(facts.location, full_path)
+    if any(row.full_path == full_path for row in rows):
+        if task in _MAKE_PACKAGES:
+            raise AlreadyExists(
+                _MAKE_PACKAGES[task].format(key.package.path, key.package.repository.name), details=details
+            )
+        return
+    for row in rows:
         text = (
             f'package path "{key.package.path}" conflicts with existing package "{row.path}": packages cannot be nested'
         )
-        raise Conflict(text, details=Details(name=name, group=_GROUP, kind=_RESOURCE))
+        raise Conflict(text, details=details)
 
 
 def free_ref(reads: Reads | Transaction, facts: RepositoryFacts, key: RevisionKey) -> None:

@@ -8,7 +8,7 @@ from porch.cache import CachedRepository
 from porch.engine.engine import Engine
 from porch.errors import Invalid
 from porch.render import render
-from porch.repository import Entry, Files
+from porch.repository import Entry, Files, NewFile
 from porch.types.resources import PACKAGE_REVISION_RESOURCES as KIND
 
 _READ_NAMES = ("Kptfile", ".krmignore")
@@ -25,16 +25,24 @@ def rendered(
     Raises Invalid with a FieldError for each wrong file, unless `push_on_failure` wants the package kept as it is, with
     the failure in its Kptfile.
     """
-    texts = _texts(repository, {path: item for path, item in files.items() if _is_read(path)})
+    texts = _texts(repository, {path: item for path, item in files.items() if _is_read(path, item)})
     heavy = sum(map(len, texts.values())) > _HEAVY_BYTES
     result = engine.workers.run(render, texts) if heavy else render(texts)
     if result.problems and not (push_on_failure and result.storable):
         raise Invalid.of(KIND.group, KIND.name, name, result.problems)
-    changed = {path: data for path, data in result.files.items() if texts.get(path) != data}
+    changed = {path: _replaced(files.get(path), data) for path, data in result.files.items() if texts.get(path) != data}
     return {**files, **changed}
 
 
-def _is_read(path: str) -> bool:
+def _replaced(file: bytes | NewFile | Entry | None, data: bytes) -> bytes | NewFile:
+    """A file of another repository keeps the mode that it came with."""
+    return NewFile(file.mode, data) if isinstance(file, NewFile) else data
+
+
+def _is_read(path: str, item: bytes | NewFile | Entry) -> bool:
+    """Links and submodules are no resources, whatever they are called."""
+    if not isinstance(item, bytes) and item.mode & 0o170000 != 0o100000:
+        return False
     base = path.rpartition("/")[2]
     return base in _READ_NAMES or base.endswith(_READ_SUFFIXES)
 
@@ -42,7 +50,11 @@ def _is_read(path: str) -> bool:
 def _texts(repository: CachedRepository, files: Files) -> dict[str, bytes]:
     entries = {path: item.blob for path, item in files.items() if isinstance(item, Entry)}
     blobs = dict(zip(entries, repository.read_blobs(list(entries.values())), strict=True))
-    return {path: blobs[path] if isinstance(item, Entry) else item for path, item in files.items()}
+    return blobs | {path: _data(item) for path, item in files.items() if not isinstance(item, Entry)}
+
+
+def _data(item: bytes | NewFile) -> bytes:
+    return item.data if isinstance(item, NewFile) else item
 
 
 def unchanged(files: Files, entries: Mapping[str, Entry]) -> bool:

@@ -6,20 +6,23 @@ back.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from porch.cache import CachedRepository, UserMetadata
-from porch.engine import checks
+from porch.engine import checks, sources
 from porch.engine.content import rendered
-from porch.engine.engine import Engine, author, dry_version
+from porch.engine.engine import Engine, Revision, author, dry_version
 from porch.engine.rollback import rollback
-from porch.errors import BadRequest, Invalid, invalid
+from porch.engine.taskrun import run_task, taken_over, told
+from porch.errors import BadRequest, Invalid
 from porch.keys import PACKAGE_REVISIONS, PackageKey, RepositoryKey, RevisionKey
 from porch.objects import Call, metadata, paging, require_namespace
 from porch.observe import step
-from porch.repository import PackageRevisionDraft
+from porch.repository import Files, PackageRevisionDraft
 from porch.store import Reads, StoredVersion, Transaction
 from porch.strategy.packagerevision import PackageRevisionStrategy
+from porch.strategy.tasks import ON_MERGE_CONFLICT
 from porch.task import PackageConfig
 from porch.types.packagerevision import PACKAGE_REVISION, PackageMetadata, PackageRevision
 from porch.types.task import Task
@@ -45,6 +48,14 @@ class _Creation:
     def name(self) -> str:
         return self.repository.facts.names(self.key)[0]
 
+    @property
+    def task(self) -> Task:
+        return self.obj.spec.tasks[0]
+
+    @property
+    def place(self) -> sources.Place:
+        return sources.Place(self.key, self.name)
+
 
 def create_package_revision(engine: Engine, call: Call, namespace: str, obj: PackageRevision) -> StoredVersion:
     """Returns the stored object; in a dry run what it would be, with nothing left behind."""
@@ -59,9 +70,7 @@ def create_package_revision(engine: Engine, call: Call, namespace: str, obj: Pac
             repository.ready()
         creation = _Creation(engine, call, obj, key, repository)
         _note_other_name(creation)
-        with engine.store.read() as reads:
-            _check(creation, reads)
-        return _draft(creation)
+        return _draft(creation, _check_all(creation))
 
 
 def _validated(call: Call, namespace: str, obj: PackageRevision) -> RevisionKey:
@@ -86,27 +95,31 @@ def _note_other_name(creation: _Creation) -> None:
         creation.call.warnings.append(f'metadata.name "{given}" is ignored: the name is "{creation.name}"')
 
 
-def _check(creation: _Creation, reads: Reads | Transaction) -> None:
-    """Steps 4 to 6: the workspace, the task and the path."""
-    facts, key = creation.repository.facts, creation.key
-    with step("engine.validate-workspace"):
+def _check_all(creation: _Creation) -> list[Revision]:
+    """Steps 4 to 6: the workspace, the task and the path. Returns the revisions that the task starts from."""
+    facts, key, engine = creation.repository.facts, creation.key, creation.engine
+    with step("engine.validate-workspace"), engine.store.read() as reads:
         checks.unique_workspace(reads, facts, key)
     with step("engine.validate-task"):
-        _check_task(creation)
-    with step("engine.validate-path"):
-        checks.free_path(reads, facts, key)
-        checks.free_ref(reads, facts, key)
+        revisions = sources.find(engine, creation.place, creation.task)
+    with step("engine.validate-path"), engine.store.read() as reads:
+        _check_path(creation, reads)
+    return revisions
 
 
-def _check_task(creation: _Creation) -> None:
-    """Step 5: an init task needs nothing besides its package; the other tasks are not built yet."""
-    task = creation.obj.spec.tasks[0]
-    if task.type != "init":
-        problem = invalid("spec.tasks[0].type", task.type, f'task of type "{task.type}" not supported yet; use init')
-        raise Invalid.of(PACKAGE_REVISION.group, PACKAGE_REVISION.name, creation.name, [problem])
+def _check_path(creation: _Creation, reads: Reads | Transaction) -> None:
+    facts, key = creation.repository.facts, creation.key
+    checks.free_path(reads, facts, key, creation.task.type)
+    checks.free_ref(reads, facts, key)
 
 
-def _draft(creation: _Creation) -> StoredVersion:
+def _check_again(creation: _Creation, tx: Transaction) -> None:
+    """What others may have changed meanwhile. What the task started from was as it had to be, and was taken then."""
+    checks.unique_workspace(tx, creation.repository.facts, creation.key)
+    _check_path(creation, tx)
+
+
+def _draft(creation: _Creation, revisions: Sequence[Revision]) -> StoredVersion:
     """Steps 7 to 13: from the draft to the stored object."""
     repository, obj = creation.repository, creation.obj
     with step("repository.create-draft"):
@@ -114,20 +127,23 @@ def _draft(creation: _Creation) -> StoredVersion:
             obj.spec.package_name, obj.spec.workspace_name, author(creation.call.caller)
         )
     with rollback(creation.name):
-        _apply_task(creation, draft, obj.spec.tasks[0])
+        _apply_task(creation, draft, revisions)
         with step("engine.update-lifecycle"):
             draft.update_lifecycle(obj.spec.lifecycle)
         user = UserMetadata.of(obj.metadata)
         if creation.call.dry_run:
             return dry_version(repository, repository.planned(draft), user)
         with step("repository.close-draft"):
-            return repository.close_package_revision_draft(draft, creation.name, user, lambda tx: _check(creation, tx))
+            return repository.close_package_revision_draft(
+                draft, creation.name, user, lambda tx: _check_again(creation, tx)
+            )
 
 
-def _apply_task(creation: _Creation, draft: PackageRevisionDraft, task: Task) -> None:
+def _apply_task(creation: _Creation, draft: PackageRevisionDraft, revisions: Sequence[Revision]) -> None:
     """Step 9. A task that fails is the client's to mend: 422 with what went wrong."""
+    task = creation.task
     with step("task.apply"):
-        files = creation.engine.tasks.apply_task(task, _config(creation), {})
+        files = _content(creation, draft, revisions)
     try:
         with step("render"):
             whole = rendered(creation.engine, creation.repository, creation.name, files)
@@ -136,8 +152,25 @@ def _apply_task(creation: _Creation, draft: PackageRevisionDraft, task: Task) ->
         raise Invalid(f"failed to apply {task.type} task: {error.message}", details=error.details) from error
 
 
+def _content(creation: _Creation, draft: PackageRevisionDraft, revisions: Sequence[Revision]) -> Files:
+    """What the task makes of the packages that it starts from, taken over into the draft."""
+    engine, task = creation.engine, creation.task
+    with sources.opened(engine, creation.place, task, revisions) as packages:
+        applied = run_task(engine, task, _config(creation), [package.source for package in packages])
+        creation.call.warnings += told(applied.conflicts)
+        return taken_over(draft, creation.repository, packages, applied.files)
+
+
 def _config(creation: _Creation) -> PackageConfig:
     spec = creation.obj.spec
     kept = spec.package_metadata or PackageMetadata()
     gates = [gate.condition_type for gate in spec.readiness_gates] if spec.readiness_gates is not None else None
-    return PackageConfig(creation.name, spec.package_name, kept.labels, kept.annotations, gates)
+    return PackageConfig(
+        name=creation.name,
+        path=spec.package_name,
+        labels=kept.labels,
+        annotations=kept.annotations,
+        readiness_gates=gates,
+        deployment=creation.repository.facts.deployment,
+        on_conflict=creation.obj.metadata.annotations.get(ON_MERGE_CONFLICT, ""),
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from porch.cache import Cache, CachedRepository, UserMetadata
+from porch.cache import Cache, CachedRepository, Upstreams, UserMetadata
 from porch.engine.locks import Locks
 from porch.errors import NotFound
 from porch.keys import PACKAGE_REVISIONS, GroupResource, ObjectKey, RepositoryKey
@@ -24,6 +24,7 @@ from porch.workers import WorkerPool
 class Engine:
     store: Store
     cache: Cache
+    upstreams: Upstreams
     tasks: TaskHandler
     workers: WorkerPool
     locks: Locks = field(default_factory=Locks)

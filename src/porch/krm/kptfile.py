@@ -92,6 +92,21 @@ class Kptfile:
                 _set_map(text, ("metadata", name), current, {**current, **wanted} if merge else wanted)
         return Kptfile(text, bom=self._bom)
 
+    def with_name(self, name: str) -> Kptfile:
+        if name == self.summary.name:
+            return self
+        text = copy.copy(self._text)
+        _set(text, ("metadata", "name"), name)
+        return Kptfile(text, bom=self._bom)
+
+    def with_upstream(self, lock: GitLock) -> Kptfile:
+        """Says where the package's content comes from: where to look for more, and which commit it is of."""
+        text = copy.copy(self._text)
+        place = {key: value for key in ("repo", "directory", "ref") if (value := getattr(lock, key))}
+        _become(text, ("upstream",), {"type": "git", "git": place})
+        _become(text, ("upstreamLock",), {"type": "git", "git": place | {"commit": lock.commit}})
+        return Kptfile(text, bom=self._bom)
+
     def with_readiness_gates(self, gates: Sequence[str]) -> Kptfile:
         """The gates become these; those that stay keep their place, new ones follow in the given order."""
         if tuple(gates) == self.summary.readiness_gates:
@@ -122,6 +137,28 @@ class Kptfile:
             _append(text, _CONDITIONS, _as_value(condition))
         text.remove(("status", "renderStatus"))
         return Kptfile(text, bom=self._bom)
+
+    def without_rendered(self) -> Kptfile:
+        """Without the verdict of a render, for content that none has seen."""
+        text = copy.copy(self._text)
+        _remove_items(text, _CONDITIONS, self._rendered_places())
+        if text.get(*_CONDITIONS) == []:
+            text.remove(_CONDITIONS)
+        text.remove(("status", "renderStatus"))
+        if text.get("status") == {}:
+            text.remove(("status",))
+        return Kptfile(text, bom=self._bom)
+
+    def without_origin(self) -> Kptfile:
+        """To compare what two packages are: no upstream or render verdict, and all with the same name."""
+        text = copy.copy(self.without_rendered()._text)  # noqa: SLF001 - one of ours
+        _set(text, ("metadata", "name"), NAME)
+        text.remove(("upstream",))
+        text.remove(("upstreamLock",))
+        return Kptfile(text, bom=self._bom)
+
+    def _rendered_places(self) -> list[int]:
+        return [index for index, item in enumerate(self.summary.conditions) if item.type == RENDERED]
 
 
 def _check_version(value: Mapping[str, Any]) -> None:
@@ -206,7 +243,7 @@ def _set_map(text: Text, path: Path, current: Mapping[str, str], wanted: Mapping
         _set(text, path, dict(sorted(wanted.items())))
     else:
         for key in changed:
-            _set(text, (*path, key), wanted[key])
+            _set(text, (*path, key), wanted[key], sorted({*current, *wanted}))
         for key in gone:
             text.remove((*path, key))
 
@@ -268,11 +305,23 @@ def _append(text: Text, path: Path, item: _Item) -> None:
         _set(text, path, [dict(item)])
 
 
-def _set(text: Text, path: Path, value: Any) -> None:
-    """Sets the value and makes the mappings above it that are missing."""
+def _set(text: Text, path: Path, value: Any, order: Sequence[str] = ()) -> None:
+    """Sets the value and makes the mappings above it that are missing. `order` is where keys are free."""
     while len(path) > 1 and not isinstance(text.get(*path[:-1]), dict):
         path, value = path[:-1], {path[-1]: value}
-    text.set(path, value, fields.order(*map(str, path[:-1])))
+    text.set(path, value, fields.order(*map(str, path[:-1])) or order)
+
+
+def _become(text: Text, path: Path, value: Any) -> None:
+    """Sets the value, key by key where there are mappings already, so that comments stay."""
+    current = text.get(*path)
+    if not (isinstance(value, dict) and isinstance(current, dict) and current):
+        _set(text, path, value)
+        return
+    for key in [key for key in current if key not in value]:
+        text.remove((*path, key))
+    for key, item in value.items():
+        _become(text, (*path, key), item)
 
 
 def _remove(text: Text, path: Path) -> None:

@@ -17,6 +17,7 @@ import threading
 POINTS = {
     "planned": "the draft's objects are written, no intent is recorded",
     "intent-recorded": "the intent is durable, no ref has moved",
+    "upstream-fetched": "a package to be cloned is fetched from elsewhere, no draft has it",
     "ref-moved": "one ref of a hosted repository has moved, others may follow",
     "pushed": "all refs have moved, the index does not know",
     "indexed": "all is done, the client was not answered",

@@ -35,8 +35,28 @@ class Entry:
     size: int
 
 
-Files = Mapping[str, "bytes | Entry"]
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """New content that brings its git mode along, because it comes from another repository."""
+
+    mode: int
+    data: bytes
+
+
+Files = Mapping[str, "bytes | NewFile | Entry"]
 """A package's whole content: path relative to the package root to new content, or to the entry to keep as it is."""
+
+
+class Content(Protocol):
+    """Where the files of packages lie: listed by tree, read by blob."""
+
+    def entries(self, tree: str) -> Mapping[str, Entry]:
+        """Files of a package tree, recursively. Raises NotFound."""
+        ...
+
+    def read_blobs(self, blobs: Sequence[str]) -> Sequence[bytes]:
+        """Contents of blobs. Raises NotFound."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +135,12 @@ class PackageRevisionDraft(Protocol):
         """The files it began with: empty for a new one."""
         ...
 
+    def adopt(self, source: Content, entries: Mapping[str, Entry]) -> Files:
+        """Files that lie elsewhere, as `update_resources` takes them. Those of the draft's own repository stay entries;
+        big ones of another repository are copied at once, past the memory of this process.
+        """
+        ...
+
     def update_resources(self, files: Files, task: Task) -> None:
         """Replaces the whole content and makes one commit that records `task`. A file keeps the mode of the entry
         that had its path. Raises Invalid for a path that git or the package rules forbid.
@@ -126,7 +152,7 @@ class PackageRevisionDraft(Protocol):
         ...
 
 
-class Repository(Protocol):
+class Repository(Content, Protocol):
     @property
     def mirror(self) -> str:
         """Identity of the local copy: (namespace, URL, credential). Refs are known per mirror."""
@@ -231,14 +257,6 @@ class Repository(Protocol):
         """Throws away objects that nothing led to for `seconds`, but those that `keep` leads to, which is asked for if
         the last time was so long ago; and what dead processes left. Whether it was. Slow.
         """
-        ...
-
-    def entries(self, tree: str) -> Mapping[str, Entry]:
-        """Files of a package tree, recursively. Raises NotFound."""
-        ...
-
-    def read_blobs(self, blobs: Sequence[str]) -> Sequence[bytes]:
-        """Contents of blobs. Raises NotFound."""
         ...
 
     def blob_id(self, data: bytes) -> str:

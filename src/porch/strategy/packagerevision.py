@@ -105,7 +105,7 @@ class PackageRevisionStrategy(Strategy):
             errors.append(forbidden(_LATEST_FIELD, "label is managed by porch and cannot be set by users"))
         errors += _name_errors(spec)
         errors += lifecycle.create_errors(spec.lifecycle)
-        errors += tasks.errors(spec.tasks)
+        errors += tasks.errors(spec.tasks) + tasks.conflict_errors(obj.metadata.annotations)
         if spec.parent is not None and spec.parent.name:
             errors.append(forbidden("spec.parent.name", "parent packages are not supported; leave it out"))
         errors += metadata_errors(spec.package_metadata)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from porch.errors import FieldError, forbidden, invalid, not_supported, required
-from porch.types.task import InitTask, Task
+from porch.errors import FieldError, forbidden, invalid, not_supported, required, too_long
+from porch.keys import subdomain_problems
+from porch.strategy import giturl
+from porch.strategy.refname import ref_name_problem
+from porch.types.task import GitPackage, InitTask, Task, UpgradeTask, UpstreamPackage
 
 TYPES = ("init", "clone", "edit", "upgrade")
+STRATEGIES = ("resource-merge", "fast-forward", "force-delete-replace", "copy-merge")
+ON_MERGE_CONFLICT = "porch.kpt.dev/on-merge-conflict"
+ON_CONFLICT = ("ours", "theirs", "fail")
+_SHOWN = 253
 
 
 def normalise(tasks: Sequence[Task]) -> None:
@@ -51,15 +58,67 @@ def upstream_of(tasks: Sequence[Task]) -> str:
 
 
 def _source_errors(task: Task, path: str) -> list[FieldError]:
-    if (
-        task.type == "edit"
-        and task.edit is not None
-        and (task.edit.source_ref is None or not task.edit.source_ref.name)
-    ):
-        return [required(f"{path}.edit.sourceRef", "name the package revision to copy")]
+    if task.type == "edit" and task.edit is not None:
+        named = task.edit.source_ref is not None and task.edit.source_ref.name
+        return [] if named else [required(f"{path}.edit.sourceRef", "name the package revision to copy")]
     if task.type == "clone" and task.clone is not None:
-        source = task.clone.upstream_ref
-        if source.upstream_ref is None and source.git is None and source.oci is None:
-            text = "invalid clone source (neither of git, oci, nor upstream were specified)"
-            return [required(f"{path}.clone.upstreamRef", text)]
+        return _upstream_errors(task.clone.upstream_ref, f"{path}.clone.upstreamRef")
+    if task.type == "upgrade" and task.upgrade is not None:
+        return _upgrade_errors(task.upgrade, f"{path}.upgrade")
     return []
+
+
+def _upstream_errors(source: UpstreamPackage, path: str) -> list[FieldError]:
+    """The first source that is given counts, as upstream has it; `type` says nothing."""
+    if source.upstream_ref is not None:
+        named = source.upstream_ref.name
+        return [] if named else [required(f"{path}.upstreamRef.name", "upstreamRef.name is required")]
+    if source.git is not None:
+        return _git_errors(source.git, f"{path}.git")
+    if source.oci is not None:
+        return [forbidden(f"{path}.oci", "clone from OCI is not implemented; use git or upstreamRef")]
+    return [required(path, "invalid clone source (neither of git, oci, nor upstream were specified)")]
+
+
+def _git_errors(git: GitPackage, path: str) -> list[FieldError]:
+    url = git.repo.removesuffix(".git") if git.repo.startswith("hosted:") else git.repo
+    errors = giturl.url_errors(f"{path}.repo", url)
+    if not git.ref:
+        errors.append(required(f"{path}.ref", "a branch, a tag or a commit id of 40 digits"))
+    elif problem := ref_name_problem(git.ref):
+        errors.append(invalid(f"{path}.ref", git.ref[:_SHOWN], problem))
+    segments = git.directory.strip("/").split("/")
+    if len(git.directory.encode(errors="replace")) > giturl.MAX_LENGTH:
+        errors.append(too_long(f"{path}.directory", giturl.MAX_LENGTH))
+    elif giturl.has_controls(git.directory) or (segments != [""] and {"", ".", ".."} & set(segments)):
+        text = "must be a path in the repository, without empty, '.' or '..' segments"
+        errors.append(invalid(f"{path}.directory", git.directory[:_SHOWN], text))
+    if git.secret_ref.name:
+        field = f"{path}.secretRef.name"
+        problem = "" if errors else giturl.credential_problem(url)
+        problems = [*subdomain_problems(git.secret_ref.name), *([problem] if problem else [])]
+        errors += [invalid(field, git.secret_ref.name[:_SHOWN], text) for text in problems]
+    return errors
+
+
+def _upgrade_errors(upgrade: UpgradeTask, path: str) -> list[FieldError]:
+    """No strategy means resource-merge; upstream takes every unknown one for it, which would surprise."""
+    names = {
+        "oldUpstreamRef": upgrade.old_upstream_ref,
+        "newUpstreamRef": upgrade.new_upstream_ref,
+        "localPackageRevisionRef": upgrade.local_package_revision_ref,
+    }
+    errors = [
+        required(f"{path}.{field}.name", "name a package revision") for field, ref in names.items() if not ref.name
+    ]
+    if upgrade.strategy and upgrade.strategy not in STRATEGIES:
+        errors.append(not_supported(f"{path}.strategy", upgrade.strategy, STRATEGIES))
+    return errors
+
+
+def conflict_errors(annotations: Mapping[str, str]) -> list[FieldError]:
+    """The annotation that says what becomes of conflicts when a package is upgraded."""
+    wanted = annotations.get(ON_MERGE_CONFLICT, "")
+    if not wanted or wanted in ON_CONFLICT:
+        return []
+    return [not_supported(f"metadata.annotations.{ON_MERGE_CONFLICT}", wanted, ON_CONFLICT)]

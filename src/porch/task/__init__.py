@@ -1,6 +1,7 @@
-"""Tasks: init, and later clone, copy and upgrade."""
+"""Tasks: init, clone, copy (edit) and upgrade."""
 
-from porch.task.handler import Tasks
-from porch.task.interface import PackageConfig, TaskHandler
+from porch.task.handler import Tasks, failed, refused
+from porch.task.interface import Applied, PackageConfig, Source, TaskHandler, is_read
+from porch.task.upgrade import line
 
-__all__ = ["PackageConfig", "TaskHandler", "Tasks"]
+__all__ = ["Applied", "PackageConfig", "Source", "TaskHandler", "Tasks", "failed", "is_read", "line", "refused"]

@@ -1,13 +1,12 @@
 """The init task: a new package of three files, Kptfile, README.md and package-context.yaml.
 
 The bytes are those of upstream's `kpt pkg init` as they are after the first render. The README holds the description
-as it was given; upstream escapes it as HTML. A file that exists is kept.
+as it was given; upstream escapes it as HTML.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from porch.errors import FieldError, forbidden, invalid, too_long, too_many
 from porch.krm.kptfile import NAME as KPTFILE
@@ -47,7 +46,7 @@ Details: https://kpt.dev/reference/cli/live/
 """
 
 
-def apply(task: InitTask, name: str, current: Mapping[str, bytes]) -> dict[str, bytes]:
+def apply(task: InitTask, name: str) -> dict[str, bytes]:
     """`name` is the package path. The task has no `problems`."""
     info = {"site": task.site, "description": task.description, "keywords": list(task.keywords)}
     made = {
@@ -55,7 +54,7 @@ def apply(task: InitTask, name: str, current: Mapping[str, bytes]) -> dict[str, 
         "README.md": README.format(name=name, description=task.description),
         "package-context.yaml": _resource("v1", "ConfigMap", "kptfile.kpt.dev", data={"name": "example"}),
     }
-    return {**{path: text.encode() for path, text in made.items()}, **current}
+    return {path: text.encode() for path, text in made.items()}
 
 
 def _resource(api_version: str, kind: str, name: str, **content: object) -> str:

@@ -6,6 +6,7 @@ worker process, which writes it into the mirror as a pack; only the ids come bac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ from porch.repository.git.objects import (
     EXECUTABLE,
     FILE,
     LINK,
+    SUBMODULE,
     NewObjects,
     Signature,
     encode_commit,
@@ -28,12 +30,14 @@ from porch.repository.git.objects import (
 from porch.repository.git.paths import collisions, path_problem
 from porch.repository.git.refnames import draft_ref
 from porch.repository.git.times import timestamp
+from porch.repository.git.transfer import copy_objects, objects_of
 from porch.repository.git.trees import replace_directory, write_package
-from porch.repository.interface import Author, Discovered, Entry, Files
+from porch.repository.interface import Author, Content, Discovered, Entry, Files, NewFile
 from porch.types.packagerevision import DRAFT, PROPOSED
 from porch.types.task import Task
 
 KPTFILE = "Kptfile"
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # what a byte that is no UTF-8 became
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class GitDraft:
         self._root = workshop.mirror.commit(base).tree if base else ""
         self._entries = workshop.mirror.entries(start.tree) if existing else {}
         self._files: Mapping[str, Entry] = self._entries
+        self._known: set[str] = set()
+        """Paths that are in the repository already: whatever is wrong with them, it is not new."""
 
     @property
     def entries(self) -> Mapping[str, Entry]:
@@ -98,23 +104,37 @@ class GitDraft:
 
     def _validate(self, files: Files) -> None:
         errors = [] if KPTFILE in files else [required("spec.resources", "package must contain Kptfile at root")]
-        errors += [
-            _wrong(path, problem) for path in files if path not in self._files if (problem := path_problem(path))
-        ]
+        known = self._known | self._files.keys()
+        errors += [_wrong(path, problem) for path in files if path not in known if (problem := path_problem(path))]
         if not errors:
-            clashes = collisions(files, self._files.keys())
+            clashes = collisions(files, known)
             errors = [_wrong(path, problem) for path, problem in clashes.items()]
         if errors:
             package = PackageKey(self._workshop.repository, self.result.path)
             name = RevisionKey(package, self.result.workspace).name
             raise Invalid.of(PACKAGE_REVISION_RESOURCES.group, "PackageRevisionResources", name, errors[:20])
 
+    def adopt(self, source: Content, entries: Mapping[str, Entry]) -> Files:
+        theirs, ours = objects_of(source), self._workshop.mirror.path
+        if theirs == ours:
+            self._known |= entries.keys()
+            return entries
+        blobs = {path: entry for path, entry in entries.items() if entry.mode != SUBMODULE}
+        if theirs and sum(entry.size for entry in blobs.values()) > BIG:
+            copy_objects(theirs, ours, {entry.blob for entry in blobs.values()})
+            self.stored_elsewhere = True
+            return entries
+        contents = source.read_blobs([entry.blob for entry in blobs.values()])
+        read = {path: NewFile(blobs[path].mode, data) for path, data in zip(blobs, contents, strict=True)}
+        return {path: read.get(path, entry) for path, entry in entries.items()}
+
     def _store(self, files: Files) -> dict[str, Entry]:
         """Every file as an entry: new contents become blobs, and keep the mode of the file that they replace."""
         stored = {path: file for path, file in files.items() if isinstance(file, Entry)}
-        fresh = {path: file for path, file in files.items() if not isinstance(file, Entry)}
+        fresh = {path: _data(file) for path, file in files.items() if not isinstance(file, Entry)}
         for path, blob in self._store_blobs(fresh).items():
-            stored[path] = self._entry(path, blob, len(fresh[path]))
+            file, size = files[path], len(fresh[path])
+            stored[path] = Entry(file.mode, blob, size) if isinstance(file, NewFile) else self._entry(path, blob, size)
         return stored
 
     def _store_blobs(self, fresh: Mapping[str, bytes]) -> dict[str, str]:
@@ -134,15 +154,20 @@ class GitDraft:
         keeps = before is not None and (before.mode == EXECUTABLE or (before.mode == LINK and before.blob == blob))
         return Entry(before.mode if before and keeps else FILE, blob, size)
 
-    def _content(self, file: bytes | Entry) -> bytes:
-        if isinstance(file, bytes):
-            return file
+    def _content(self, file: bytes | NewFile | Entry) -> bytes:
+        if not isinstance(file, Entry):
+            return _data(file)
         made = self.objects.get(file.blob)
         return made[1] if made else self._workshop.mirror.read_as(BLOB, file.blob)
 
 
+def _data(file: bytes | NewFile) -> bytes:
+    return file.data if isinstance(file, NewFile) else file
+
+
 def _wrong(path: str, problem: str) -> FieldError:
-    shown = path if len(path) <= 200 else f"{path[:200]}..."
+    text = _NO_TEXT.sub("\ufffd", path)
+    shown = text if len(text) <= 200 else f"{text[:200]}..."
     return invalid(f"spec.resources[{shown}]", shown, problem)
 
 

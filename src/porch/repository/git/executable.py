@@ -20,6 +20,8 @@ MINIMUM = (2, 39)
 _TEXT_LIMIT = 2000
 _DEADLINE = 120.0
 _POLITELY = ("nice", "-n", "19")
+_LIMITED = ("sh", "-c", 'ulimit -f "$0" && exec "$@"')
+_BLOCK = 512  # bytes; the unit of that limit
 
 
 class GitFailed(Exception):
@@ -88,11 +90,13 @@ def run_git(
     env: Mapping[str, str] | None = None,
     deadline: float = _DEADLINE,
     nice: bool = False,
+    file_limit: int = 0,
 ) -> bytes:
     """What git printed. Raises GitFailed with its words, GitTimeout after `deadline` seconds. A `nice` git gives way
-    to everybody else.
+    to everybody else. No file that it writes may exceed `file_limit` bytes, if given.
     """
-    command = [*(_POLITELY if nice else ()), "git", *arguments]
+    limited = (*_LIMITED, str(max(file_limit // _BLOCK, 1))) if file_limit else ()
+    command = [*(_POLITELY if nice else ()), *limited, "git", *arguments]
     try:
         process = subprocess.Popen(
             command,

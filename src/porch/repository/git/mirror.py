@@ -127,6 +127,14 @@ class Mirror:
         _handles.give_back(self.path, handle)
         return _KINDS[int(number)], data
 
+    def has(self, name: str) -> bool:
+        """Whether an object is here."""
+        try:
+            self.size(name)
+        except NotFound:
+            return False
+        return True
+
     def read_as(self, kind: str, name: str) -> bytes:
         found, data = self.read(name)
         if found != kind:

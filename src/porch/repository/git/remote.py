@@ -156,9 +156,21 @@ class RemoteOrigin:
             with self._fetching:
                 self._git("fetch", *options, "--", self._address.url, *refspecs, cwd=into)
         except GitFailed as error:
-            raise self._why_not(str(error)) from error
+            raise self.explain(str(error)) from error
         finally:
             self._repeat_meanwhile()
+
+    def fetch_objects(self, refspecs: Sequence[str], options: Sequence[str], limit: int) -> None:
+        """Fetches these refs or object names and no others. No file may become larger than `limit` bytes. Raises as
+        `fetch`.
+        """
+        quiet = ["--quiet", "--no-auto-gc", "--no-write-fetch-head", "--no-tags"]
+        arguments = ["fetch", *quiet, *options, "--stdin", "--", self._address.url]
+        try:
+            check_host(self._url)
+            self._git(*arguments, stdin="\n".join(refspecs).encode(), file_limit=limit)
+        except GitFailed as error:
+            raise self.explain(str(error)) from error
 
     def _repeat_meanwhile(self) -> None:
         """A fetch that listed refs before a push, and wrote them after it, has undone the push in the mirror."""
@@ -166,8 +178,10 @@ class RemoteOrigin:
             moves, self._meanwhile = self._meanwhile, []
         self._follow(moves)
 
-    def _why_not(self, words: str) -> PorchError:
-        """Git says why only in words, so the kind of failure is found out by asking the remote once more."""
+    def explain(self, words: str) -> PorchError:
+        """Why the remote could not be read. Git says so only in words, so the kind of failure is found out by asking
+        the remote once more.
+        """
         text = self._unreachable("")
         status = self._wire.status()
         if status in {401, 403}:
@@ -184,9 +198,9 @@ class RemoteOrigin:
             f"cannot fetch repository {self._address.label}: {words}"
         )
 
-    def _git(self, *arguments: str, cwd: str = "") -> bytes:
-        env = environment(self._url.scheme, self._config)
-        return run_git(arguments, cwd=cwd or self._mirror.path, env=env, deadline=self._deadline)
+    def _git(self, *arguments: str, stdin: bytes = b"", file_limit: int = 0, cwd: str = "") -> bytes:
+        env, path = environment(self._url.scheme, self._config), cwd or self._mirror.path
+        return run_git(arguments, cwd=path, stdin=stdin, env=env, deadline=self._deadline, file_limit=file_limit)
 
     def close(self) -> None:
         self._wire.close()
@@ -208,6 +222,7 @@ def _git_config(path: str, url: SplitResult, credentials: Credentials | None, ca
         "http.lowSpeedTime": str(_SLOW_SECONDS),
         "http.sslVerify": "true",
         "fetch.fsckObjects": "false",
+        "fetch.unpackLimit": "1",
     }
     if credentials:
         config[f"http.{url.geturl()}.extraHeader"] = f"Authorization: {authorization(credentials)}"

@@ -96,6 +96,10 @@ class GitRepository:
     def location(self) -> str:
         return self._location
 
+    @property
+    def objects(self) -> str:
+        return self._mirror.path
+
     def create_package_revision_draft(self, path: str, workspace: str, author: Author) -> GitDraft:
         return new_draft(self._workshop, self.head(), path, workspace, self._address.author_of(author))
 

@@ -27,6 +27,7 @@ def upkeep(path: str, *, force: bool = False) -> bool:
     """Tidies the repository when it needs it, or when forced; whether it did. Failures leave it as it was, but for
     objects that cannot be read: the next time may succeed without them.
     """
+    clear_stale_locks(path)
     packing_refs = force or _more_than(_LOOSE_REFS, _files(Path(path, "refs")))
     repacking = force or _needs_repack(Path(path, "objects"))
     clear_stale_locks(path)
