@@ -339,6 +339,11 @@ class Mover:
     def _drop(self, intent: Intent) -> None:
         self._store.commit(lambda tx: tx.intents.remove([intent.id]))
 
+    def settle_left(self, intent: Intent) -> None:
+        """Settles an intent, unless a request of this process is busy with it."""
+        if intent.id not in self._running:
+            self.settle(intent)
+
     def outcome(self, intent: Intent) -> Outcome:
         """What became of the intent's refs. Network; raises ServiceUnavailable, TooManyRequests."""
         now = self._look(intent.moves)
