@@ -242,7 +242,7 @@ class Mover:
         with self._lane.run(patient=True):
             now = self._repository.read_refs(refs)
             # The mirror has to know what became of a push; and whether a branch went on, only its history can tell.
-            self._repository.refresh()
+            self._repository.refresh(create=False)
         return now
 
     def _conclude(self, intent: Intent, group: Sequence[Planned], now: Mapping[str, str], why: str) -> None:

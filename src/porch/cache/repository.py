@@ -197,7 +197,7 @@ class CachedRepository:
         """A push lost a race: reads what others did, for somebody who has a place in the lane already."""
         if not self.facts.hosted:
             with self._lane.run(patient=True):
-                self._repository.refresh()
+                self._repository.refresh(create=False)
         with self._registration.syncing:
             synchronise(self._store, self._repository, self.indexer, self._registration, confirmed="")
 

@@ -80,6 +80,25 @@ def test_user_metadata_of_older_schemas_counts_as_that_of_revisions_that_are_the
         store.close()
 
 
+def test_the_index_of_schema_2_is_made_again(tmp_path: Path) -> None:
+    """It does not tell which revisions follow which upstream; other kinds keep their logs."""
+    path = tmp_path / "porch.db"
+    db = sqlite3.connect(path)
+    db.executescript(_SCHEMA_2)
+    with db:
+        db.execute("INSERT INTO refs (mirror, ref, target) VALUES ('m', 'refs/heads/main', 'x')")
+        db.execute("UPDATE sequence SET version = 7")
+    db.close()
+    store = open_store(path)
+    with store.read() as reads:
+        assert reads.revisions.refs("m") == {}
+        assert reads.versions.version() == 8
+        assert reads.versions.changes("configmaps", 7, 10) == []
+        with pytest.raises(Expired):
+            reads.versions.changes("packagerevisions.porch.kpt.dev", 7, 10)
+    store.close()
+
+
 def test_an_old_copy_put_back_does_not_give_out_numbers_again(tmp_path: Path) -> None:
     path = tmp_path / "porch.db"
     store = open_store(path)

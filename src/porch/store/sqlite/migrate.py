@@ -2,7 +2,8 @@
 
 Schema 1 knew no owners, postings or counts. Its history is not taken along: watches and lists from before get Expired.
 Its index is not either: the next start makes it again from git, with PorchPackages, which it did not keep. Schema 2 did
-not know since when user metadata has no package revision.
+not know since when user metadata has no package revision, nor could its index tell what follows which upstream; it is
+made again, too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from porch.keys import ObjectKey
 from porch.store.interface import NewVersion
 from porch.store.selection import owners, strings
 from porch.store.sqlite.queries import SCHEMA
+from porch.store.sqlite.transaction import SqliteTransaction, drop_index
 from porch.store.terms import terms_of
 
 _VANISHED = "ALTER TABLE user_metadata ADD COLUMN vanished INTEGER;"
@@ -59,7 +61,9 @@ def from_1(db: sqlite3.Connection) -> None:
 
 
 def from_2(db: sqlite3.Connection) -> None:
-    db.executescript(f"BEGIN IMMEDIATE;{_VANISHED}{SCHEMA}COMMIT;")
+    db.executescript(f"BEGIN IMMEDIATE;{_VANISHED}{SCHEMA}")
+    drop_index(SqliteTransaction(db))
+    db.execute("COMMIT")
 
 
 def derive(db: sqlite3.Connection) -> None:
