@@ -221,6 +221,14 @@ def test_a_server_that_dies_while_it_clones_has_nothing_left(make: Make, outside
     assert clone(api, outside.url("ext")).code == 201
 
 
+def test_a_disk_that_fills_up_meanwhile_is_told(make: Make, outside: GitHttp) -> None:
+    porch = started(make, fault="upstream-fetched:1:full")
+    answer = clone(porch.api, outside.url("ext"))
+    assert (answer.code, answer.reason) == (503, "ServiceUnavailable")
+    assert is_clean(porch)
+    assert clone(porch.api, outside.url("ext")).code == 201
+
+
 @pytest.mark.parametrize("point", ["planned", "intent-recorded", "ref-moved:2", "pushed", "indexed"])
 def test_a_clone_that_the_server_dies_in_is_whole_or_nothing(make: Make, outside: GitHttp, point: str) -> None:
     porch = make()
