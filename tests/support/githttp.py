@@ -93,6 +93,8 @@ class GitHttp:
     requests: list[str] = field(default_factory=list)
     last_push: bytes = b""
     connections: list[socket.socket] = field(default_factory=list)
+    at_work: threading.Condition = field(default_factory=threading.Condition)
+    working: int = 0
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -118,6 +120,11 @@ class GitHttp:
         for connection in self.connections:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def wait_until_idle(self) -> None:
+        """Until every request that came has been done, also those whose clients are gone."""
+        with self.at_work:
+            assert self.at_work.wait_for(lambda: self.working == 0, 60), "a request is never done"
 
     def create(self, name: str) -> str:
         """A new empty repository; its URL."""
@@ -166,6 +173,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         state = self.server_state
+        with state.at_work:
+            state.working += 1
+        try:
+            self._respond(state)
+        finally:
+            with state.at_work:
+                state.working -= 1
+                state.at_work.notify_all()
+
+    def _respond(self, state: GitHttp) -> None:
         body = self._body()
         state.requests.append(f"{self.command} {self.path}")
         if self.command == "POST" and self.path.endswith("/git-receive-pack"):

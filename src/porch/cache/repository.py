@@ -6,7 +6,7 @@ never leave this machine; what needs the network goes through the remote's lane.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from porch.cache.facts import RepositoryFacts
 from porch.cache.intents import Outcome
@@ -212,11 +212,23 @@ class CachedRepository:
         """Where its files lie, for whoever takes some over."""
         return self._repository
 
+    def tree_at(self, commit: str, directory: str) -> str:
+        """The tree of a package in a commit that a revision has, or once had. Raises NotFound."""
+        return self._repository.tree_at(commit, directory)
+
     def entries(self, tree: str) -> Mapping[str, Entry]:
         return self._repository.entries(tree)
 
     def read_blobs(self, blobs: list[str]) -> list[bytes]:
         return list(self._repository.read_blobs(blobs))
+
+    def each_blob(self, blobs: list[str]) -> Iterator[bytes]:
+        """As `read_blobs`, with only one of them in memory."""
+        return self._repository.each_blob(blobs)
+
+    def store_early(self, data: bytes, before: Entry | None) -> Entry:
+        """See the port: what is large need not wait in memory for its draft."""
+        return self._repository.store_early(data, before)
 
     def kept_or_new(self, entry: Entry | None, data: bytes) -> Entry | bytes:
         """The entry itself when its content is `data` already."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from porch.cache import CachedRepository
+from porch.cache import CachedRepository, is_hidden
 from porch.engine.engine import Engine
 from porch.errors import Invalid
 from porch.render import render
@@ -20,7 +20,8 @@ _HEAVY_BYTES = 256 * 1024
 def rendered(
     engine: Engine, repository: CachedRepository, name: str, files: Files, *, push_on_failure: bool = False
 ) -> Files:
-    """Renders the whole package `name`. Files that rendering does not read, or leaves as they were, come back as given.
+    """Renders the whole package `name`. Files that rendering does not read, or leaves as they were, come back as given:
+    links are never followed, nor read as if their target were their content.
 
     Raises Invalid with a FieldError for each wrong file, unless `push_on_failure` wants the package kept as it is, with
     the failure in its Kptfile.
@@ -41,7 +42,7 @@ def _replaced(file: bytes | NewFile | Entry | None, data: bytes) -> bytes | NewF
 
 def _is_read(path: str, item: bytes | NewFile | Entry) -> bool:
     """Links and submodules are no resources, whatever they are called."""
-    if not isinstance(item, bytes) and item.mode & 0o170000 != 0o100000:
+    if not isinstance(item, bytes) and (item.mode & 0o170000 != 0o100000 or is_hidden(path, item.mode)):
         return False
     base = path.rpartition("/")[2]
     return base in _READ_NAMES or base.endswith(_READ_SUFFIXES)

@@ -135,7 +135,7 @@ def _change_kptfile(
     """Absent means unchanged; what is there replaces what the Kptfile has."""
     entry = draft.entries.get("Kptfile")
     try:
-        kptfile = Kptfile.parse(repository.read_blobs([entry.blob])[0] if entry else b"")
+        kptfile = Kptfile.parse(repository.read_blobs([entry.blob])[0] if entry and entry.is_file else b"")
     except YamlError as error:
         problem = invalid("spec.resources[Kptfile]", "", f"{error.message}; mend it through PackageRevisionResources")
         raise Invalid.of(PACKAGE_REVISION.group, PACKAGE_REVISION.name, new.metadata.name, [problem]) from error

@@ -8,7 +8,7 @@ network where they say so. Foreign exceptions are converted at this door; texts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -33,6 +33,16 @@ class Entry:
     mode: int
     blob: str
     size: int
+
+    @property
+    def is_file(self) -> bool:
+        """A regular file, executable or not, also with the odd permissions of old histories."""
+        return self.mode & 0o170000 == 0o100000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEarly(Entry):
+    """A content that is in the local copy already, and perhaps nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +238,18 @@ class Repository(Content, Protocol):
 
     def discover(self, known: Mapping[str, str]) -> Snapshot:
         """Reads the mirror (no network). `known` are the refs when it was last read, {} for a full discovery."""
+        ...
+
+    def tree_at(self, commit: str, directory: str) -> str:
+        """The tree of a package: what a commit has at a directory. Raises NotFound."""
+        ...
+
+    def each_blob(self, blobs: Sequence[str]) -> Iterator[bytes]:
+        """As `read_blobs`, with only one of them in memory."""
+        ...
+
+    def store_early(self, data: bytes, before: Entry | None) -> StoredEarly:
+        """Stores a content before its draft does, as what a draft would make of it at the place of `before`."""
         ...
 
     def blob_id(self, data: bytes) -> str:
