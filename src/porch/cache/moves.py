@@ -239,7 +239,8 @@ class Mover:
         refs = [move.ref for move in moves]
         if self._facts.hosted:
             return self._repository.read_refs(refs)
-        with self._lane.run(patient=True):
+        # One fetch at a time: two of them refuse each other's locks.
+        with self._registration.syncing, self._lane.run(patient=True):
             now = self._repository.read_refs(refs)
             # The mirror has to know what became of a push; and whether a branch went on, only its history can tell.
             self._repository.refresh(create=False)

@@ -18,7 +18,7 @@ class Registration:
     """
 
     uid: str
-    syncing: threading.Lock = field(default_factory=threading.Lock)
+    syncing: threading.RLock = field(default_factory=threading.RLock)
     read: bool = False
     ended: bool = False
     doubt: bool = False

@@ -195,10 +195,10 @@ class CachedRepository:
 
     def _catch_up(self) -> None:
         """A push lost a race: reads what others did, for somebody who has a place in the lane already."""
-        if not self.facts.hosted:
-            with self._lane.run(patient=True):
-                self._repository.refresh(create=False)
         with self._registration.syncing:
+            if not self.facts.hosted:
+                with self._lane.run(patient=True):
+                    self._repository.refresh(create=False)
             synchronise(self._store, self._repository, self.indexer, self._registration, confirmed="")
 
     def reindex(self) -> None:
