@@ -10,23 +10,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
 
 from porch.krm.errors import YamlError
 from porch.krm.places import position
 from porch.merge import order
+from porch.merge.comments import CommentMerge, Three, removed
 from porch.merge.identity import Items, keyed, label
 from porch.merge.interface import Choice, Sides
-from porch.merge.layout import Piece, assembled, moved_lines, verbatim
+from porch.merge.layout import Piece, assembled, verbatim
 from porch.merge.report import COMMENT, Report, of_entry
 from porch.merge.shapes import Shape
-from porch.merge.tree import Document, Entry, Ids, Kind, Node, Opaque, comments, parse
+from porch.merge.tree import Document, Entry, Ids, Kind, Node, Opaque, parse
 from porch.merge.writing import Writing
-
-MERGE_COMMENT = "kpt-merge:"
-Three: TypeAlias = tuple[Entry | None, Entry, Entry | None]
-"""The original, local and upstream entry of a place that is there locally."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +51,20 @@ class FieldMerge:
         self._resource = resource
         self._report = report
         self._ids = ids
-        self._writing = Writing("\n")
+        self._begin("\n", frozenset())
+
+    def _begin(self, line_end: str, removed_comments: frozenset[str]) -> None:
+        self._removed = removed_comments
+        self._writing = Writing(line_end)
+        self._comments = CommentMerge(self._report, (self._file, self._resource), removed_comments, self._writing)
 
     def merge(self, original: Document | None, local: Document, upstream: Document, shape: Shape) -> str:
         """The merged text. Raises Opaque when it cannot be written."""
-        self._writing = Writing("\r\n" if "\r\n" in local.root.text else "\n")
+        texts = Sides(original.root.text if original else "", local.root.text, upstream.root.text)
+        self._begin("\r\n" if "\r\n" in texts.local else "\n", removed(texts))
         roots = (original.root if original else None, local.root, upstream.root)
         merged = self._map(*roots, "", shape)
-        foot = self._foot(original.foot if original else "", local.foot, upstream.foot)
+        foot = self._comments.foot(Sides(original.foot if original else "", local.foot, upstream.foot))
         if merged.untouched and foot == local.foot:
             return local.root.text
         text = assembled(merged.pieces, local.root.column, self._writing.line_end, inline=False)
@@ -87,7 +89,8 @@ class FieldMerge:
             return self._without_local(original, upstream, place.path, into)
         if upstream is None:
             return self._without_upstream(original, local, place)
-        if local.full == upstream.full or (original and original.full == upstream.full):
+        untouched = original and original.full == upstream.full and not self._removed
+        if untouched or local.full == upstream.full:
             return verbatim(local)
         three = (original, local, upstream)
         merged = self._entered(three, place)
@@ -116,15 +119,22 @@ class FieldMerge:
             if self._conflict(path, original, None, upstream, "deleted locally, changed upstream") == "ours":
                 return None
         if not into.block:
-            self._no_place_for_comments(original, upstream, path)
-        return self._writing.copied(upstream, into)
+            self._comments.no_place(original, upstream, path)
+        piece = self._writing.copied(upstream, into)
+        return self._added(piece, Sides("", "", upstream.above), path) if original is None and into.block else piece
+
+    def _added(self, piece: Piece, above: Sides[str], path: str) -> Piece:
+        """An entry that one side added; the comment above it may have stood elsewhere before."""
+        if any(above) and not self._comments.merged(above, path):
+            return replace(piece, head="", source=None)
+        return piece
 
     def _without_upstream(self, original: Entry | None, local: Entry, place: Place) -> Piece | None:
         """Upstream deleted it: what was not changed locally goes, additions stay. A changed field is a conflict, and
         then the local side is kept whole: half of what was deleted may mean nothing. So is a changed item of a list.
         """
         if original is None:
-            return verbatim(local)
+            return self._added(verbatim(local), Sides("", local.above, ""), place.path)
         if original.full == local.full:
             return None
         known = len(self._report.conflicts)
@@ -145,10 +155,10 @@ class FieldMerge:
         """One value, of which one side's is taken whole, with the comments between its lines."""
         choice = self._chosen(original, local, upstream, path)
         if not into.block:
-            self._no_place_for_comments(original, upstream, path)
+            self._comments.no_place(original, upstream, path)
             return verbatim(local) if choice == "ours" else self._writing.copied(upstream, into)
-        above, head = self._head((original, local, upstream), path)
-        beside = self._beside((original, local, upstream), path)
+        above, head = self._comments.head((original, local, upstream), path)
+        beside = self._comments.beside((original, local, upstream), path)
         if choice == "ours" and above == local.above and beside == local.beside:
             return verbatim(local)
         return self._writing.with_value(local, local if choice == "ours" else upstream, head, beside)
@@ -211,54 +221,15 @@ class FieldMerge:
         local = three[1]
         if local.flow:
             if upstream := three[2]:
-                self._no_place_for_comments(three[0], upstream, path)
+                self._comments.no_place(three[0], upstream, path)
             return verbatim(local) if merged.untouched else self._writing.flow_entry(local, merged.pieces, merged.same)
-        above, head = self._head(three, path)
-        beside = self._beside(three, path)
+        above, head = self._comments.head(three, path)
+        beside = self._comments.beside(three, path)
         if merged.untouched and above == local.above and beside == local.beside:
             return verbatim(local)
         if local.value.block and merged.pieces:
             return self._writing.block(local, head, beside, merged.pieces, merged.same)
         return self._writing.in_line(local, head, beside, None if merged.untouched else merged.pieces, merged.same)
-
-    # --- comments
-
-    def _head(self, three: Three, path: str) -> tuple[str, str]:
-        """The comments above the merged entry, and the lines."""
-        original, local, upstream = three
-        if upstream is None:
-            return local.above, local.head
-        above = self._comment(path, original.above if original else "", local.above, upstream.above)
-        return above, local.head if above == local.above else self._writing.head(upstream, local)
-
-    def _beside(self, three: Three, path: str) -> str:
-        original, local, upstream = three
-        if upstream is None or MERGE_COMMENT in local.beside:
-            return local.beside
-        return self._comment(path, original.beside if original else "", local.beside, upstream.beside)
-
-    def _foot(self, original: str, local: str, upstream: str) -> str:
-        ours, theirs = comments(local), comments(upstream)
-        chosen = self._comment("", comments(original), ours, theirs)
-        return local if chosen == ours else moved_lines(upstream, 0, self._writing.line_end)
-
-    def _no_place_for_comments(self, original: Entry | None, upstream: Entry, path: str) -> None:
-        """Local text in flow style has none, so what upstream commented there is left out and said."""
-        if upstream.full != upstream.value.same and (original is None or original.full != upstream.full):
-            texts = Sides(original, None, upstream).each(lambda entry: entry.head + entry.body if entry else None)
-            self._report.add(
-                self._place(path + COMMENT), texts, "no place for upstream's comment in flow style", "ours"
-            )
-
-    def _comment(self, path: str, original: str, local: str, upstream: str) -> str:
-        if upstream in {local, original}:
-            return local
-        if local == original:
-            return upstream
-        place = self._place(path + COMMENT)
-        values: Sides[str | None] = Sides(original or None, local or None, upstream or None)
-        choice = self._report.add(place, values, "both changed the comment")
-        return local if choice == "ours" else upstream
 
     # --- reports
 

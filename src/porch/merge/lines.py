@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from porch.merge.comments import removed
 from porch.merge.interface import Sides
 from porch.merge.shapes import Shape
 
@@ -55,6 +56,8 @@ def merge(original: str, local: str, upstream: str, shape: Shape) -> str | None:
     """The merged text, None when lines do not decide it."""
     texts = Sides(original, local, upstream)
     if any(len(text) > _MAX_TEXT or not text.endswith("\n") or _NOT_PLAIN.search(text) for text in texts):
+        return None
+    if removed(texts):
         return None
     try:
         lines = _mapping(texts.each(lambda text: text.split("\n")[:-1]), 0, shape)

@@ -12,8 +12,9 @@ from typing import TypeAlias
 
 from porch.krm import kptfile
 from porch.krm.errors import YamlError
+from porch.merge.comments import MERGE_COMMENT
 from porch.merge.documents import File, Part, read
-from porch.merge.fields import MERGE_COMMENT, Place, field_path
+from porch.merge.fields import Place, field_path
 from porch.merge.files import Content, differs
 from porch.merge.identity import keyed, label
 from porch.merge.interface import Files, Sides

@@ -60,7 +60,7 @@ class Writing:
         gap = node.text[local.label_end : node.start]
         inline = "\n" not in gap
         if inline:
-            head += pieces[0].head
+            head += self._lines(pieces[0].head, _column(local) - node.column)  # from behind the dash to above it
         else:
             gap = gap[: gap.index("\n") + 1]
             if beside != local.beside:
