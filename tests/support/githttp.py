@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 _CONFIG = {"http.receivepack": "true", "receive.denyDeletes": "false", "receive.autogc": "false", "gc.auto": "0"}
@@ -94,7 +94,7 @@ class GitHttp:
     last_push: bytes = b""
     connections: list[socket.socket] = field(default_factory=list)
     at_work: threading.Condition = field(default_factory=threading.Condition)
-    working: int = 0
+    clients: int = 0
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -104,6 +104,7 @@ class GitHttp:
             server_state = owner
 
         self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server.state = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="githttp")
 
     def __enter__(self) -> Self:
@@ -121,10 +122,21 @@ class GitHttp:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def wait_until_idle(self) -> None:
-        """Until every request that came has been done, also those whose clients are gone."""
+    def came_or_went(self, change: int) -> None:
         with self.at_work:
-            assert self.at_work.wait_for(lambda: self.working == 0, 60), "a request is never done"
+            self.clients += change
+            self.at_work.notify_all()
+
+    def wait_until_left(self) -> None:
+        """For clients that are gone: until all that they sent has been done. Connections are taken in their order, so
+        those before one of our own are known then; each ends when nothing more comes from it.
+        """
+        with socket.create_connection(("127.0.0.1", self._server.server_port)) as last:
+            last.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            while last.recv(4096):
+                pass
+        with self.at_work:
+            assert self.at_work.wait_for(lambda: self.clients == 0, 60), "a client is still there"
 
     def create(self, name: str) -> str:
         """A new empty repository; its URL."""
@@ -146,6 +158,11 @@ class GitHttp:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    state: GitHttp
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.state.came_or_went(1)
+        super().process_request(request, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that gave up is what some tests are about."""
@@ -162,6 +179,12 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
         self.server_state.connections.append(self.connection)
 
+    def handle(self) -> None:
+        try:
+            super().handle()
+        finally:
+            self.server_state.came_or_went(-1)
+
     def do_GET(self) -> None:
         self._serve()
 
@@ -173,16 +196,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         state = self.server_state
-        with state.at_work:
-            state.working += 1
-        try:
-            self._respond(state)
-        finally:
-            with state.at_work:
-                state.working -= 1
-                state.at_work.notify_all()
-
-    def _respond(self, state: GitHttp) -> None:
         body = self._body()
         state.requests.append(f"{self.command} {self.path}")
         if self.command == "POST" and self.path.endswith("/git-receive-pack"):

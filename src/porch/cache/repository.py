@@ -230,7 +230,7 @@ class CachedRepository:
         """
         with step("repository.commit"):
             plan = self._repository.plan(draft)
-        return self._mover.move(Wish(name, lambda _: plan, check, metadata))
+        return self._mover.move(Wish(name, lambda _: plan, check, metadata, refs=max(len(plan.moves), 1)))
 
     def publish(self, row: RevisionRow, author: Author, check: Check) -> StoredVersion:
         """Publishes a Proposed revision, exactly as it is. Raises Conflict or ServiceUnavailable with git's words."""
