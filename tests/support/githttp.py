@@ -93,6 +93,8 @@ class GitHttp:
     requests: list[str] = field(default_factory=list)
     last_push: bytes = b""
     connections: list[socket.socket] = field(default_factory=list)
+    idle: threading.Condition = field(default_factory=threading.Condition)
+    busy: int = 0
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -130,6 +132,16 @@ class GitHttp:
     def url(self, name: str) -> str:
         return f"http://127.0.0.1:{self._server.server_port}/{name}.git"
 
+    def wait_until_idle(self) -> None:
+        """Also for what clients have given up."""
+        with self.idle:
+            assert self.idle.wait_for(lambda: not self.busy, 60)
+
+    def working(self, change: int) -> None:
+        with self.idle:
+            self.busy += change
+            self.idle.notify_all()
+
     def allows(self, authorization: str) -> bool:
         if self.basic:
             pair = base64.b64encode(":".join(self.basic).encode()).decode()
@@ -156,10 +168,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.server_state.connections.append(self.connection)
 
     def do_GET(self) -> None:
-        self._serve()
+        self.server_state.working(1)
+        try:
+            self._serve()
+        finally:
+            self.server_state.working(-1)
 
     def do_POST(self) -> None:
-        self._serve()
+        self.do_GET()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the base class gives
         """Says nothing."""
