@@ -351,7 +351,7 @@ def test_a_silent_remote_is_given_up_and_what_it_does_later_is_settled(world: Wo
 
 
 def test_a_slow_remote_that_does_it_after_all_is_followed(world: World, tmp_path: Path) -> None:
-    """It is given up, and the refs say that nothing was done; then the remote does it. Once, whole, and the API follows."""
+    """It is given up, and its refs say that nothing was done. Then the remote does it: once, whole, and it is shown."""
     scenes = side_by_side(world, "slow")
     before = {name: (scene.shown(), scene.refs()) for name, scene in scenes.items()}
     go = tmp_path / "go"

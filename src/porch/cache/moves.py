@@ -115,7 +115,7 @@ class Mover:
                     raise self._busy(job.wish.name)
             except PorchError as error:
                 base.numbers = numbers
-                job.fail(error)
+                job.fail(self._because_of_left(job, error))
                 continue
             taken |= own
             base.head = next((move.new for move in plan.moves if move.ref == self._facts.branch_ref), base.head)
@@ -154,13 +154,27 @@ class Mover:
 
     def _settle_before(self, intent: Intent) -> None:
         """An earlier request may have left these refs in doubt; its client tries again, and wants to know."""
-        refs_of, refs = self._facts.refs_of, [move.ref for move in intent.moves]
+        refs_of, refs = self._facts.refs_of, {move.ref for move in intent.moves}
         with self._store.read() as reads:
             if not reads.intents.moving(refs_of, refs):
                 return
-            open_intents = [item for item in reads.intents.open() if item.mirror == refs_of]
+        self._settle_left(lambda left: any(move.ref in refs for move in left.moves))
+
+    def _because_of_left(self, job: Job, error: PorchError) -> PorchError:
+        """What an interrupted request has done to the revision may be why nothing can be planned for it. It is settled,
+        so that the client sees it when it reads again.
+        """
+        name = job.wish.name
+        with suppress(PorchError):
+            self._settle_left(lambda left: any(change.name == name for change in changes_of(left)))
+        return error
+
+    def _settle_left(self, concerns: Callable[[Intent], bool]) -> None:
+        """Settles what interrupted requests have left, as far as it concerns somebody."""
+        with self._store.read() as reads:
+            open_intents = [item for item in reads.intents.open() if item.mirror == self._facts.refs_of]
         for left in open_intents:
-            if left.id not in self._running and any(move.ref in refs for move in left.moves):
+            if left.id not in self._running and concerns(left):
                 self.settle(left)
 
     def _record(self, intent: Intent, group: Sequence[Planned]) -> bool:
@@ -290,7 +304,7 @@ class Mover:
         pending = tuple(move for move in moves if not self._repository.is_done(move, now.get(move.ref, "")))
         with suppress(Conflict):  # looked at again below
             self._send(Plan(pending, b""))
-        now = {**now, **self._look(pending)}
+        now = {**now, **dict.fromkeys((move.ref for move in pending), ""), **self._look(pending)}
         return [change.outcome(self._repository, branch, now) for change in changes]
 
     def _succeed(self, intent: Intent, group: Sequence[Planned]) -> None:
