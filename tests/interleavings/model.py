@@ -162,21 +162,17 @@ class Model:
         now = self.lifecycle(name)
         if not now:
             return 404
-        rev = self.revs.get(name)
+        rev, found = self.revs.get(name), self.on_branch(name)
         if rev is not None and seen not in {None, rev.version}:
             return 409
         if not _may(now, target, approval=approval):
             return 422
-        if now == target:
-            return 200
-        if rev is None:
-            found = self.on_branch(name)
-            assert found is not None
-            found.going = target == GOING
-            return 200
-        if now == PROPOSED and target == PUBLISHED:
+        if rev is not None and (now, target) == (PROPOSED, PUBLISHED):
             return self._publish(rev)
-        rev.lifecycle, rev.version, rev.content = target, self.tick(), self.tick()
+        if rev is not None and now != target:
+            rev.lifecycle, rev.version, rev.content = target, self.tick(), self.tick()
+        elif found is not None:
+            found.going = target == GOING
         return 200
 
     def _publish(self, rev: Rev) -> int:

@@ -18,9 +18,10 @@ from tests.scenario.test_clones import clone_of, copy_of, upgrade
 from tests.support.githttp import git
 
 CLIENTS, CHECK_EVERY = 4, 10
-PACKAGES, WORKSPACES = ("a", "b", "net/c", "net"), ("w1", "w2", "w3", "w4")
+PACKAGES, WORKSPACES = ("a", "b", "c", "d", "e", "net/c", "net"), ("w1", "w2", "w3", "w4")
 LIFECYCLES = (DRAFT, PROPOSED, PROPOSED, PUBLISHED, PUBLISHED, PUBLISHED, GOING)
-COPIES = {DRAFT: PROPOSED, PROPOSED: PUBLISHED, PUBLISHED: GOING, GOING: PUBLISHED}
+TASKS: dict[str, Callable[..., Json]] = {"copy": copy_of, "clone": clone_of, "upgrade": upgrade}
+NEXT = {DRAFT: PROPOSED, PROPOSED: PUBLISHED, PUBLISHED: GOING, GOING: PUBLISHED}
 
 
 @dataclass
@@ -83,7 +84,7 @@ class Interleaving:
     def wants(self, answer: Answer, code: int, what: str) -> bool:
         """Whether it worked, as the model says."""
         self.said[-1] += f" {what}: {answer.code}"
-        self.codes[f"{what.split()[0]} {answer.code}"] += 1
+        self.codes[f"{what.split(maxsplit=1)[0]} {answer.code}"] += 1
         assert answer.code == code, f"{what}: {answer.code}, the model says {code}: {answer.text[:400]!r}"
         return code < 300
 
@@ -99,8 +100,7 @@ class Interleaving:
     def send_create(self, place: tuple[str, str, str], label: str, kind: str, *names: str) -> None:
         body = revision(*place, labels={"mark": label})
         if kind != "init":
-            make = {"copy": copy_of, "clone": clone_of, "upgrade": upgrade}[kind]
-            body["spec"]["tasks"] = [make(*names)]
+            body["spec"]["tasks"] = [TASKS[kind](*names)]
         answer = self.api.send("POST", REVISIONS, body)
         name = self.model.name(*place)
         if self.wants(answer, self.model.create(*place, label, kind, *names), f"{kind} {name} {' '.join(names)}"):
@@ -180,7 +180,7 @@ class Interleaving:
         """Mostly what comes next in its life."""
         name = self.some()
         now = self.model.lifecycle(name)
-        target = self.chance.choice([*LIFECYCLES, *([COPIES[now]] * 12 if now else [])])
+        target = self.chance.choice([*LIFECYCLES, *([NEXT[now]] * 12 if now else [])])
         approval = self.chance.random() < (0.9 if now == PROPOSED else 0.2)
         path = f"{REVISIONS}/{name}/approval" if approval else f"{REVISIONS}/{name}"
         self.about_to(name)
@@ -197,7 +197,7 @@ class Interleaving:
         name = self.chance.choice(sorted(client.objects))
         copy = client.objects[name]
         now = copy.obj["spec"]["lifecycle"]
-        target, approval = COPIES[now], now == PROPOSED
+        target, approval = NEXT[now], now == PROPOSED
         obj = copy.obj | {"spec": copy.obj["spec"] | {"lifecycle": target}}
         self.about_to(name)
         answer = self.api.send("PUT", f"{REVISIONS}/{name}{'/approval' if approval else ''}", obj)
@@ -246,7 +246,8 @@ class Interleaving:
         git("update-ref", ref, git("commit-tree", tree, "-p", ref, "-m", mark, cwd=truth), cwd=truth)
 
     def move_draft(self, repository: str, mark: str) -> None:
-        drafts = [n for n, rev in sorted(self.model.revs.items()) if rev.repository == repository and not rev.number]
+        revs = sorted(self.model.revs.items())
+        drafts = [name for name, rev in revs if rev.repository == repository and not rev.number]
         if drafts:
             name = self.chance.choice(drafts)
             rev = self.model.revs[name]

@@ -1,4 +1,4 @@
-"""The server dies between two steps of a clone, a copy or an upgrade: afterwards the draft is there, whole, or not at all.
+"""The server dies between two steps of a clone, a copy or an upgrade: the draft is there, whole, or not at all.
 
 Whole means: the very tree that the same request makes when nobody disturbs it, with its lock, its task and its labels.
 """
