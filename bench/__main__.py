@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from bench import lifecycle, loaded, many, reads, remote, sizes, starting, watching, writes
+from bench import big, lifecycle, loaded, many, reads, remote, sizes, starting, watching, writes
 from bench.measure import Figure
 from bench.server import Server
 from bench.stored import Stored
@@ -29,9 +29,9 @@ _SIZES = (1_000, 10_000, 100_000)
 Case = Callable[[Path, Stored], list[Figure]]
 
 
-def _on_a_fresh_server(work: Callable[[Server], list[Figure]]) -> Case:
+def _on_a_fresh_server(work: Callable[[Server], list[Figure]], *options: str) -> Case:
     def case(directory: Path, _: Stored) -> list[Figure]:
-        with Server(directory / "data") as server:
+        with Server(directory / "data", *options) as server:
             return work(server)
 
     return case
@@ -41,7 +41,8 @@ CASES: dict[str, Case] = {
     "starts": lambda directory, _: starting.starts(directory / "data"),
     "creates": _on_a_fresh_server(writes.creates),
     "rooms": lambda directory, _: writes.rooms(directory / "data"),
-    "loaded": _on_a_fresh_server(loaded.loaded_reads),
+    "loaded": _on_a_fresh_server(loaded.loaded_reads, *big.OPTIONS),
+    "big": _on_a_fresh_server(big.big_package, *big.OPTIONS),
     "lifecycle": _on_a_fresh_server(lifecycle.hosted),
     "cycles": _on_a_fresh_server(lifecycle.cycles),
     "lifecycle-pushes": lambda directory, _: lifecycle.pushed(directory),

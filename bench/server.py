@@ -64,13 +64,23 @@ class Server:
 
     def memory(self) -> float:
         """Resident megabytes of the server and its children."""
-        out = subprocess.run(
-            ["ps", "-o", "rss=", "--ppid", str(self.process.pid), "-p", str(self.process.pid)],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return sum(int(line) for line in out.stdout.split()) / 1024
+        own = self.process.pid
+        return _resident(own) + sum(_resident(pid, parent=own) for pid in _processes())
+
+
+def _processes() -> list[int]:
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
+
+
+def _resident(pid: int, parent: int = 0) -> float:
+    """Megabytes; 0 of a process that has ended, or is not a child of `parent`."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    if parent and int(words[1]) != parent:
+        return 0.0
+    return int(words[21]) * os.sysconf("SC_PAGE_SIZE") / (1024 * 1024)
 
 
 @dataclass(frozen=True, slots=True)

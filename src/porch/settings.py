@@ -51,7 +51,7 @@ class Settings:
     max_body_bytes: int = _setting(
         3 * 1024 * 1024, "Largest request body of kinds other than package resources.", low=1024
     )
-    max_package_bytes: int = _setting(32 * 1024 * 1024, "Largest request body of PackageRevisionResources.", low=1024)
+    max_package_bytes: int = _setting(6 * 1024 * 1024, "Largest request body of PackageRevisionResources.", low=1024)
     max_clone_bytes: int = _setting(
         256 * 1024 * 1024, "Largest package, and largest fetch, of a clone from a git address.", low=1024
     )

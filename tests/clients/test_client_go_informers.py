@@ -13,6 +13,7 @@ import pytest
 from porch.store.sqlite.store import open_store
 from tests.clients.goprogram import Line, Running, of, running
 from tests.support.server import CORE, Server
+from tests.wire.space import RESOURCES as FILES
 from tests.wire.space import REVISIONS, Space
 
 RESOURCES = ("configmaps", REVISIONS)
@@ -118,6 +119,24 @@ def test_an_informer_that_would_rather_have_protobuf_takes_json(space: Space, st
         label(space, "configmaps", "settings", "one")
         program.event("MODIFIED", resource="configmaps", labels={"step": "one"})
     assert all(line["accept"].startswith(PROTOBUF) for line in requests(program.seen, "configmaps"))
+
+
+@pytest.mark.parametrize("stream", [STREAMED, LISTED])
+def test_an_informer_of_files_is_told_of_files_alone(space: Space, stream: str) -> None:
+    name = space.draft("web")
+    with informers(space, stream, "--also", FILES) as program:
+        program.event("synced")
+        label(space, REVISIONS, name, "one")
+        program.event("MODIFIED", resource=REVISIONS)
+        patch = {"spec": {"resources": {"note.txt": "hello"}}}
+        kind = "application/merge-patch+json"
+        assert space.client.send("PATCH", space.path(FILES, name), patch, content_type=kind).status == 200
+        program.event("MODIFIED", resource=FILES)
+        assert cache(program)[FILES] == {name: space.version(FILES, name)}
+        delete(space, REVISIONS, name)
+        program.event("DELETED", resource=FILES, missed=False)
+        assert cache(program)[FILES] == {}
+    assert changes(program.seen, FILES) == [("ADDED", name), ("MODIFIED", name), ("DELETED", name)]
 
 
 # Restarts

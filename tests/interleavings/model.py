@@ -43,10 +43,9 @@ class Rev:
 
 @dataclass
 class OnBranch:
-    """A package on the branch. `number` is that of the last revision that was published there."""
+    """A package on the branch."""
 
     note: str
-    number: int
     going: bool = False
 
 
@@ -54,6 +53,7 @@ class OnBranch:
 class Model:
     revs: dict[str, Rev] = field(default_factory=dict)
     main: dict[tuple[str, str], OnBranch] = field(default_factory=dict)
+    last: dict[tuple[str, str], int] = field(default_factory=dict)
     clock: int = 0
 
     @staticmethod
@@ -180,16 +180,17 @@ class Model:
             return 422
         key = (rev.repository, rev.package)
         with self._labelling():
-            rev.number = self.highest(*key) + 1
+            rev.number = self.last[key] = self.highest(*key) + 1
             rev.lifecycle, rev.version, rev.content = PUBLISHED, self.tick(), self.tick()
             before = self.main.get(key)
-            self.main[key] = OnBranch(rev.note, rev.number, going=before is not None and before.going)
+            self.main[key] = OnBranch(rev.note, going=before is not None and before.going)
         return 200
 
     def highest(self, repository: str, package: str) -> int:
-        tags = [rev.number for rev in self.revs.values() if (rev.repository, rev.package) == (repository, package)]
-        found = self.main.get((repository, package))
-        return max([0, *tags, *([found.number] if found else [])])
+        """That was ever published, as long as anything of that is left."""
+        revs = [rev for rev in self.revs.values() if (rev.repository, rev.package) == (repository, package)]
+        is_left = (repository, package) in self.main or any(rev.number for rev in revs)
+        return self.last.get((repository, package), 0) if is_left else 0
 
     def delete(self, name: str) -> int:
         now = self.lifecycle(name)

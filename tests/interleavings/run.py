@@ -56,10 +56,11 @@ class Interleaving:
         self.proposals: dict[str, str] = {}
         self.versions: dict[str, tuple[int, str]] = {}
         self.names: list[str] = []
-        self.steps: list[tuple[int, Callable[[Client, str], None]]] = [
+        steps: list[tuple[int, Callable[[Client, str], None]]] = [
             (4, self.create), (3, self.copy), (3, self.clone), (3, self.upgrade), (5, self.save), (3, self.label),
             (2, self.gates), (14, self.turn), (4, self.turn_copy), (5, self.delete), (3, self.read), (2, self.foreign),
         ]  # fmt: skip
+        self.steps = steps
 
     def run(self, steps: int) -> None:
         try:
@@ -119,7 +120,7 @@ class Interleaving:
 
     def copy(self, _: Client, mark: str) -> None:
         source = self.some()
-        repository, _, rest = source.partition(".")
+        repository, rest = source.split(".", 1)
         package = rest.rpartition(".")[0].replace(".", "/")
         self.send_create((repository, package, self.chance.choice(WORKSPACES)), mark, "copy", source)
 

@@ -112,6 +112,7 @@ def _comments(path: str, trees: list[Tree | None], text: str, conflicts: list[Co
     before, ours, theirs = (_commented(tree) for tree in trees)
     there = [{place for place, _, _ in walk(tree)} if tree else set() for tree in trees]
     whole = [item for item in conflicts if not item.field]
+    everywhere = {comment for pair in ours.values() for comment in pair}
     for place in {**before, **ours, **theirs}:
         if whole or _covered_comment(place, conflicts):
             continue
@@ -123,16 +124,24 @@ def _comments(path: str, trees: list[Tree | None], text: str, conflicts: list[Co
                 yield f"upstream's comment {new} at {place} is lost"
             if old and old == mine == new and old not in text:
                 yield f"the comment {old} at {place} is lost"
-            if old and old in text and (place in there[1] and not mine and new == old):
+            if old and old in text and place in there[1] and not mine and new == old and old not in everywhere:
                 yield f"the comment {old} at {place} was removed locally"
 
 
 def _commented(tree: Tree | None) -> dict[str, tuple[str, str]]:
-    return {
-        place: (item.above, "" if "kpt-merge" in item.beside else item.beside)
-        for place, _, item in (walk(tree) if tree else ())
-        if item.above or item.beside
-    }
+    """By place. What stands above the first key of an item stands above its dash, so it is the item's."""
+    found: dict[str, tuple[str, str]] = {}
+    moved: set[int] = set()
+    for place, _, item in walk(tree) if tree else ():
+        above = "" if id(item) in moved else item.above
+        if not item.key and item.tree.kind == "map" and item.tree.items and item.tree.style != "flow":
+            first = item.tree.items[0]
+            moved.add(id(first))
+            above = above or first.above
+        beside = "" if "kpt-merge" in item.beside else item.beside
+        if above or beside:
+            found[place] = (above, beside)
+    return found
 
 
 def _is_there(place: str, local: set[str], original: set[str]) -> bool:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import pytest
 
 from porch.krm.yaml import load_json_like
+from tests.interop.conftest import adopt
 from tests.scenario.running import RESOURCES, REVISIONS, Api, Json, Porch, revision
-from tests.scenario.test_adoption import FIXTURES, adopt
 from tests.support.githttp import GitHttp, git
 
 UPSTREAMS_OWN = "http://127.0.0.1:19610"
@@ -69,10 +69,6 @@ def managed(surrounding: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with GitHttp(root) as remote:
         api = porch.launch()
         adopt(api, remote)
-        ext = str(FIXTURES / "git" / "ext.bundle")
-        git("clone", "--quiet", "--mirror", ext, str(remote.path("ext")), cwd=root)
-        for name in ("catalog", "edge", "mono"):
-            git("config", "http.receivepack", "true", cwd=remote.path(name))
         yield Managed(api, remote)
         porch.end()
 

@@ -96,7 +96,7 @@ def test_memory_runs_out_and_comes_back(make: Make, spare: int) -> None:
     """Of what is too big for it nothing is kept. Should a library in C end the process, all that was acknowledged is
     there after a restart.
     """
-    server = make()
+    server = make("--max-package-bytes", "33554432")
     api = server.launch()
     register(api, "work", "hosted:///work")
     api.do("POST", REVISIONS, revision("work", "web"))

@@ -264,6 +264,25 @@ def test_what_is_published_is_read_only_but_for_metadata(scene: tuple[Api, Path]
     assert 'lifecycle value "Published"; package must be Draft' in saved.message
 
 
+def test_a_draft_that_others_broke_is_not_proposed(make: Make, remote: GitHttp) -> None:
+    """What somebody pushed to a draft's branch was never rendered here."""
+    api = make("--sync-interval", "3600").launch()
+    register(api, "here", remote.create("here"))
+    create(api)
+    truth = remote.path("here")
+    blob = git("hash-object", "-w", "--stdin", cwd=truth, stdin="a: [\n")
+    package = git("ls-tree", "drafts/web/v1:web", cwd=truth)
+    tree = git("mktree", cwd=truth, stdin=f"{package}\n100644 blob {blob}\tbroken.yaml\n")
+    whole = git("mktree", cwd=truth, stdin=f"040000 tree {tree}\tweb\n")
+    commit = git("commit-tree", whole, "-p", "drafts/web/v1", "-m", "by hand", cwd=truth)
+    git("update-ref", "refs/heads/drafts/web/v1", commit, cwd=truth)
+    synchronise(api, "here")
+    answer = change(api, NAME, PROPOSED)
+    assert (answer.code, answer.reason) == (422, "Invalid")
+    assert answer.fields == ["spec.resources[broken.yaml]"]
+    assert git("rev-parse", "drafts/web/v1", cwd=truth) == commit
+
+
 def test_a_proposal_that_others_changed_is_not_published(make: Make, remote: GitHttp) -> None:
     """The commit that was reviewed, or nothing."""
     api = make("--sync-interval", "3600").launch()

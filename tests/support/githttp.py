@@ -93,8 +93,8 @@ class GitHttp:
     requests: list[str] = field(default_factory=list)
     last_push: bytes = b""
     connections: list[socket.socket] = field(default_factory=list)
-    idle: threading.Condition = field(default_factory=threading.Condition)
-    busy: int = 0
+    at_work: threading.Condition = field(default_factory=threading.Condition)
+    working: int = 0
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -121,6 +121,11 @@ class GitHttp:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
+    def wait_until_idle(self) -> None:
+        """Until every request that came has been done, also those whose clients are gone."""
+        with self.at_work:
+            assert self.at_work.wait_for(lambda: self.working == 0, 60), "a request is never done"
+
     def create(self, name: str) -> str:
         """A new empty repository; its URL."""
         new_repository(self.path(name))
@@ -131,16 +136,6 @@ class GitHttp:
 
     def url(self, name: str) -> str:
         return f"http://127.0.0.1:{self._server.server_port}/{name}.git"
-
-    def wait_until_idle(self) -> None:
-        """Also for what clients have given up."""
-        with self.idle:
-            assert self.idle.wait_for(lambda: not self.busy, 60)
-
-    def working(self, change: int) -> None:
-        with self.idle:
-            self.busy += change
-            self.idle.notify_all()
 
     def allows(self, authorization: str) -> bool:
         if self.basic:
@@ -168,20 +163,26 @@ class _Handler(BaseHTTPRequestHandler):
         self.server_state.connections.append(self.connection)
 
     def do_GET(self) -> None:
-        self.server_state.working(1)
-        try:
-            self._serve()
-        finally:
-            self.server_state.working(-1)
+        self._serve()
 
     def do_POST(self) -> None:
-        self.do_GET()
+        self._serve()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the base class gives
         """Says nothing."""
 
     def _serve(self) -> None:
         state = self.server_state
+        with state.at_work:
+            state.working += 1
+        try:
+            self._respond(state)
+        finally:
+            with state.at_work:
+                state.working -= 1
+                state.at_work.notify_all()
+
+    def _respond(self, state: GitHttp) -> None:
         body = self._body()
         state.requests.append(f"{self.command} {self.path}")
         if self.command == "POST" and self.path.endswith("/git-receive-pack"):

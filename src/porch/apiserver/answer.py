@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,15 +11,20 @@ import msgspec
 
 from porch.apiserver.encode import META_GROUP, object_json, partial_object
 from porch.apiserver.interface import Answer, Resource
-from porch.apiserver.negotiate import PARTIAL, PARTIAL_LIST, TABLE, YAML, Shape
+from porch.apiserver.negotiate import JSON, PARTIAL, PARTIAL_LIST, TABLE, YAML, Shape
 from porch.apiserver.table import rows, table
 from porch.objects import ListResult
 from porch.store import StoredVersion
 
+GZIP = 31
+"""zlib's word for its format."""
 GZIP_ABOVE = 128 * 1024
+_LARGE = 1024 * 1024
 
 
 def of_object(resource: Resource, item: StoredVersion, shape: Shape, include: str, code: int = 200) -> Answer:
+    if len(item.tail) > _LARGE and item.version and not shape.transform and shape.media == JSON and not shape.pretty:
+        return Answer(resource.kind.join(item.version, b""), status=code, more=(item.tail, b"\n"))
     return finished(object_body(resource, item, shape, include), shape, code)
 
 
@@ -101,7 +106,7 @@ def finished(body: bytes, shape: Shape, code: int = 200) -> Answer:
 
 
 def may_compress(answer: Answer, accept_encoding: str) -> bool:
-    return len(answer.body) > GZIP_ABOVE and takes_gzip(accept_encoding) and "Content-Encoding" not in answer.headers
+    return answer.size > GZIP_ABOVE and takes_gzip(accept_encoding) and "Content-Encoding" not in answer.headers
 
 
 def takes_gzip(accept_encoding: str) -> bool:
@@ -115,4 +120,6 @@ def takes_gzip(accept_encoding: str) -> bool:
 def compressed(answer: Answer) -> Answer:
     """Quickly rather than well. Slow all the same: not for the event loop."""
     headers = {**answer.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-    return replace(answer, body=gzip.compress(answer.body, compresslevel=1, mtime=0), headers=headers)
+    encoder = zlib.compressobj(1, wbits=GZIP)
+    body = b"".join((*map(encoder.compress, (answer.body, *answer.more)), encoder.flush()))
+    return replace(answer, body=body, more=(), headers=headers)

@@ -36,6 +36,7 @@ from porch.apiserver.respond import Responder
 from porch.apiserver.route import Resources, Target, WrongMethod, find, index
 from porch.apiserver.table import include_object
 from porch.errors import BadRequest, Conflict, Details, NotFound, PorchError, Timeout, TooManyRequests, exhausted
+from porch.memory import HUGE, trim
 from porch.objects import Call, Caller, ChangeFeed
 from porch.workers import Threads
 
@@ -150,6 +151,9 @@ class App:
             async with _deadline(time_limit(request, self._limits.seconds)):
                 answer = await self._perform(operation)
             await responder.send(answer)
+            if answer.size > HUGE:
+                del answer
+                await asyncio.to_thread(trim)
 
     def _document(self, request: Request) -> Answer:
         asked = DocumentRequest(request.path, request.query, request.headers)
@@ -200,9 +204,9 @@ class App:
             options = read.selection(operation)
             inline = resource.cheap_reads and 0 < options.limit <= _INLINE_LIMIT
             return await self._read(lambda: read.list_objects(operation, options), inline=inline)
-        body = await request.body(resource.max_body)
+        held = [await request.body(resource.max_body)]  # the verb gets the only one, and can let go of it
         verb = _WRITES[target.verb]
-        return await self._in_thread(self._writers, lambda: verb(operation, body))
+        return await self._in_thread(self._writers, lambda: verb(operation, held.pop()))
 
     async def _read(self, work: Callable[[], Answer], *, inline: bool) -> Answer:
         return work() if inline else await self._in_thread(self._readers, work)

@@ -25,6 +25,8 @@ from porch.workers import WorkerPool
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 DUPLICATES_LIMIT = 256 * 1024
 HEAVY_BODY = 1024 * 1024
+HUGE_BODY = 16 * 1024 * 1024
+"""Above this JSON is read here, whatever it holds up: a worker would cost six copies of it."""
 MAX_DEPTH = 200
 _ROOM = 4
 """So many times the size of a body is needed to read it: msgspec ends the process when it gets no memory."""
@@ -52,7 +54,7 @@ def read_object(
         from porch.apiserver import protobuf
 
         return check_kind(kind, protobuf.decode(kind, body)), []
-    if workers is not None and len(body) > HEAVY_BODY:
+    if workers is not None and len(body) > HEAVY_BODY and (media != JSON or len(body) <= HUGE_BODY):
         plain = workers.run(parse, body, content_type, kind.name)
     else:
         plain = parse(body, content_type, kind.name)

@@ -48,13 +48,16 @@ class Events:
         self._headed = False
 
     def added(self, item: StoredVersion) -> bytes:
-        return self._event("ADDED", item)
+        """Of an item as the resource's own storage gave it."""
+        return self._line("ADDED", item)
 
     def of(self, change: Change) -> bytes:
-        """Empty when the change is not within the selection, neither before nor after it."""
+        """Empty when the change is not within the selection, neither before nor after it, or none of this resource."""
         current, previous = self._shown(change.current), change.previous and self._shown(change.previous)
         is_in = not current.deleted and self._selects(current)
         was_in = previous is not None and not previous.deleted and self._selects(previous)
+        if is_in and was_in and self._is_same(change):
+            return b""
         if is_in:
             return self._event("MODIFIED" if was_in else "ADDED", current)
         if not was_in:
@@ -69,6 +72,14 @@ class Events:
         kept_as = self._resource.kept_as
         return kept_as.shown(item) if kept_as else item
 
+    def _is_same(self, change: Change) -> bool:
+        kept_as = self._resource.kept_as
+        return kept_as is not None and kept_as.is_same(change)
+
+    def _whole(self, item: StoredVersion, *, last: bool) -> StoredVersion | None:
+        kept_as = self._resource.kept_as
+        return kept_as.whole(item, last=last) if kept_as else item
+
     def _selects(self, item: StoredVersion) -> bool:
         selection, key = self._selection, item.key
         if selection.namespace and key.namespace != selection.namespace:
@@ -81,6 +92,10 @@ class Events:
         return selection.fields.matches({**item.fields, **always})
 
     def _event(self, word: str, item: StoredVersion) -> bytes:
+        whole = self._whole(item, last=word == "DELETED")
+        return self._line(word, whole) if whole is not None else b""
+
+    def _line(self, word: str, item: StoredVersion) -> bytes:
         operation = self._operation
         item = renamed(item, operation.given)
         body = object_body(self._resource, item, operation.shape, operation.include, headed=self._headed)

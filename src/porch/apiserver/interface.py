@@ -12,23 +12,36 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from porch.objects import Caller, ResourceStorage
-from porch.store import StoredVersion
+from porch.store import Change, StoredVersion
 from porch.strategy.interface import Strategy
 from porch.types.kind import Kind
 from porch.workers import WorkerPool
 
 
+def _as_it_is(item: StoredVersion, *, last: bool) -> StoredVersion | None:  # noqa: ARG001 - the signature of `whole`
+    return item
+
+
 @dataclass(frozen=True, slots=True)
 class KeptAs:
-    """Whose objects a resource shows, when they are another's: `shown` makes one of a version of `resource`."""
+    """Whose objects a resource shows, when they are another's. `shown` makes of a version of `resource` what selectors
+    look at, `whole` what is sent (None leaves it out; `last` tells an end, which must not be left out); `is_same` says
+    whether a change is none for those who watch this resource.
+    """
 
     resource: str
     shown: Callable[[StoredVersion], StoredVersion]
+    whole: Whole = _as_it_is
+    is_same: Callable[[Change], bool] = lambda change: False  # noqa: ARG005 - every change counts
+
+
+class Whole(Protocol):
+    def __call__(self, item: StoredVersion, *, last: bool) -> StoredVersion | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One served resource. `cheap_reads`: get and short lists are answered on the event loop, without a thread. Big
+    """One served resource. `cheap_reads`: get, short lists and events are made on the event loop, without a thread. Big
     bodies are decoded by `workers`, if there are any: parsing one holds the interpreter for as long as it takes.
     `kept_as`: watches follow the log of another resource. `parts` are subresources that are not the object itself.
     """
@@ -100,15 +113,22 @@ class DocumentRequest:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response. `headers` come on top of Content-Type, Content-Length, Audit-Id and a default Cache-Control. `rest`
-    makes what follows the body, piece by piece, on a worker thread.
+    """A response. `headers` come on top of Content-Type, Content-Length, Audit-Id and a default Cache-Control. `more`
+    is the body's continuation, where joining would copy too much. `rest` makes what follows the body, piece by piece,
+    on a worker thread.
     """
 
     body: bytes
     content_type: str = "application/json"
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    more: tuple[bytes, ...] = ()
     rest: Iterator[bytes] | None = None
+
+    @property
+    def size(self) -> int:
+        """Of the whole body, unless there is a `rest`."""
+        return len(self.body) + sum(map(len, self.more))
 
 
 class Documents(Protocol):

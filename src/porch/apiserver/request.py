@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import cached_property
 from typing import Any
@@ -105,19 +106,16 @@ class Request:
         return body
 
     async def _read(self, limit: int) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
+        body = io.BytesIO()  # it gives away its bytes without a copy
         while True:
             message = await self._next_piece()
             if message["type"] == "http.disconnect":
                 raise Disconnected
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > limit:
+            body.write(message.get("body", b""))
+            if body.tell() > limit:
                 raise _too_large(limit)
-            chunks.append(chunk)
             if not message.get("more_body", False):
-                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+                return body.getvalue()
 
     async def _next_piece(self) -> MutableMapping[str, Any]:
         try:

@@ -18,7 +18,6 @@ from porch.errors import BadRequest, PorchError, ServiceUnavailable
 
 _WARNINGS_SIZE, _WARNING_CUT = 4096, 256
 _PIECE = 128 * 1024
-_GZIP = 31  # zlib's word for its format
 
 
 class Responder:
@@ -39,27 +38,29 @@ class Responder:
             return
         if answers.may_compress(answer, accepted):
             answer = await asyncio.to_thread(answers.compressed, answer)
-        self.entry.size = len(answer.body)
+        self.entry.size = answer.size
         headers = {
-            "Content-Length": str(len(answer.body)),
+            "Content-Length": str(answer.size),
             "Server-Timing": self.entry.server_timing(),
             **answer.headers,
         }
         await self.start(answer.status, answer.content_type, headers)
-        await self._send_body(answer.body)
+        for body in (answer.body, *answer.more)[:-1]:
+            await self._send_body(body, more=True)
+        await self._send_body((answer.body, *answer.more)[-1], more=False)
 
-    async def _send_body(self, body: bytes) -> None:
+    async def _send_body(self, body: bytes, *, more: bool) -> None:
         """In pieces: encrypting a big answer in one go would hold up everybody else on the event loop."""
         for start in range(0, len(body) - _PIECE, _PIECE):
             await self.raw_send({"type": "http.response.body", "body": body[start : start + _PIECE], "more_body": True})
             await asyncio.sleep(0)
         rest = body[max(0, (len(body) - 1) // _PIECE) * _PIECE :]
-        await self.raw_send({"type": "http.response.body", "body": rest, "more_body": False})
+        await self.raw_send({"type": "http.response.body", "body": rest, "more_body": more})
 
     async def write(self, body: bytes) -> None:
         """A piece of a body whose length nobody knows; the server flushes it."""
         self.entry.size += len(body)
-        await self.raw_send({"type": "http.response.body", "body": body, "more_body": True})
+        await self._send_body(body, more=True)
 
     async def finish(self) -> None:
         await self.raw_send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -67,7 +68,7 @@ class Responder:
     async def _stream(self, answer: Answer, rest: Iterator[bytes], *, gzip: bool) -> None:
         """A list that is read while it is sent."""
         headers = {"Server-Timing": self.entry.server_timing(), **answer.headers}
-        encoder = zlib.compressobj(1, wbits=_GZIP) if gzip else None
+        encoder = zlib.compressobj(1, wbits=answers.GZIP) if gzip else None
         if encoder is not None:
             headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         await self.start(answer.status, answer.content_type, headers)

@@ -30,6 +30,8 @@ _RECENT = 1000
 _CHUNK_BYTES = 48 * 1024
 """About as much is read for a client at once, and so kept for one that does not take it."""
 _KEPT_CHUNKS = 64
+_KEPT_CHUNK_BYTES = 8 * 1024 * 1024
+"""Of them all, but for the newest: that is kept whatever its size, because its watches come for it together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,33 @@ class Chunks:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, Chunk] = OrderedDict()
+        self._bytes = 0
+        self._making: dict[Hashable, asyncio.Task[Chunk]] = {}
 
     def get(self, key: Hashable) -> Chunk | None:
         return self._kept.get(key)
 
     def put(self, key: Hashable, chunk: Chunk) -> None:
         self._kept[key] = chunk
-        while len(self._kept) > _KEPT_CHUNKS:
-            self._kept.popitem(last=False)
+        self._bytes += len(chunk.lines)
+        while len(self._kept) > 1 and (len(self._kept) > _KEPT_CHUNKS or self._bytes > _KEPT_CHUNK_BYTES):
+            _, dropped = self._kept.popitem(last=False)
+            self._bytes -= len(dropped.lines)
+
+    async def made(self, key: Hashable, make: Callable[[], Chunk]) -> Chunk:
+        """What is costly is made on a thread, and once for all who want it meanwhile."""
+        task = self._making.get(key)
+        if task is None:
+            task = self._making[key] = asyncio.create_task(self._make(key, make))
+        return await asyncio.shield(task)
+
+    async def _make(self, key: Hashable, make: Callable[[], Chunk]) -> Chunk:
+        try:
+            chunk = await asyncio.to_thread(make)
+        finally:
+            del self._making[key]
+        self.put(key, chunk)
+        return chunk
 
 
 class Watch:
@@ -65,6 +86,7 @@ class Watch:
         self._selection = canonical(options.selection, operation)
         self._feed, self._chunks = feed, chunks
         self._resource = operation.target.resource.log
+        self._is_cheap = operation.target.resource.cheap_reads
         self._events = Events(operation, self._selection)
         self._after = 0
         self._page: ListResult | None = None
@@ -109,7 +131,7 @@ class Watch:
     async def _initial(self, write: Write) -> None:
         """The current objects, as they were when the watch began."""
         while self._page is not None and not self._over:
-            lines = [self._events.added(item) for item in self._page.page.items]
+            lines = await self._added(self._page)
             token, self._page = self._page.continue_token, None
             if token:
                 rest = replace(self._selection, limit=PAGE, continue_token=token, resource_version="", match="")
@@ -120,6 +142,12 @@ class Watch:
                 lines.append(self._events.bookmark(self._after, initial_end=True))
             if lines:
                 await write(b"".join(lines))
+
+    async def _added(self, page: ListResult) -> list[bytes]:
+        def lines() -> list[bytes]:
+            return [self._events.added(item) for item in page.page.items]
+
+        return lines() if self._is_cheap else await asyncio.to_thread(lines)
 
     async def _follow(self, write: Write) -> None:
         deadline = time.monotonic() + (self._options.timeout or random.uniform(*_TIMEOUTS))  # noqa: S311 - no secret
@@ -145,18 +173,21 @@ class Watch:
         """The next changes; moves the cursor behind them, or, when there are no more, to the newest version."""
         newest = self._feed.version()
         key = (self._events.identity, self._after, newest)
-        if (chunk := self._chunks.get(key)) is not None:
+        chunk = self._chunks.get(key)
+        if chunk is None and not self._is_cheap:
+            chunk = await self._chunks.made(key, lambda: self._chunk(self._changes(), newest))
+        if chunk is not None:
             if chunk.lines:
                 self._events.continued()
             return chunk
-        arguments = (self._resource, self._after, PAGE)
-        if newest - self._after > _RECENT:
-            changes = await asyncio.to_thread(self._feed.changes, *arguments)
-        else:
-            changes = self._feed.changes(*arguments)
+        far = newest - self._after > _RECENT
+        changes = await asyncio.to_thread(self._changes) if far else self._changes()
         chunk = self._chunk(changes, newest)
         self._chunks.put(key, chunk)
         return chunk
+
+    def _changes(self) -> Sequence[Change]:
+        return self._feed.changes(self._resource, self._after, PAGE)
 
     def _chunk(self, changes: Sequence[Change], newest: int) -> Chunk:
         lines: list[bytes] = []

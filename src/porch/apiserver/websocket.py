@@ -72,6 +72,7 @@ class _Sender:
     def __init__(self, send: Send, subprotocol: str | None) -> None:
         self._send, self._subprotocol = send, subprotocol
         self._accepted = False
+        self._begun: list[bytes] = []
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         """Raises Disconnected once the client has left: over HTTP nobody would notice, a socket says so."""
@@ -96,7 +97,11 @@ class _Sender:
             await self._tell(message.get("body", b""), more=message.get("more_body", False))
 
     async def _tell(self, lines: bytes, *, more: bool) -> None:
-        for line in lines.splitlines():
+        """A long line comes in pieces."""
+        *whole, rest = lines.split(b"\n")
+        for end in whole:
+            line, self._begun = b"".join((*self._begun, end)), []
             await self._send({"type": "websocket.send", "text": line.decode()})
+        self._begun.append(rest)
         if not more:
             await self._send({"type": "websocket.close", "code": 1000})

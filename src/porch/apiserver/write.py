@@ -23,6 +23,8 @@ from porch.observe import step
 from porch.store import StoredVersion
 from porch.types.kind import Kind
 
+_MOST_SHOWN = 4096
+
 
 def create(operation: Operation, body: bytes) -> Answer:
     target, call = operation.target, operation.call
@@ -41,6 +43,7 @@ def update(operation: Operation, body: bytes) -> Answer:
     target, call = operation.target, operation.call
     options = _options(operation, "UpdateOptions")
     sent = msgspec.to_builtins(_decoded(operation, options, body))
+    del body  # it may be large, and what it said is in `sent`
 
     def make() -> Any:
         # A fresh object each time: storage may ask again, and changes what it gets.
@@ -153,4 +156,7 @@ def _patched(kind: Kind, after: Any) -> tuple[Any, Sequence[str]]:
 
 
 def _unpatchable(plain: Any, why: str) -> Invalid:
-    return Invalid.of("", "", "", [invalid("patch", msgspec.json.encode(plain).decode(), why)])
+    """Shows the object as patched, but not megabytes of it."""
+    text = msgspec.json.encode(plain).decode()
+    shown = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+    return Invalid.of("", "", "", [invalid("patch", shown, why)])

@@ -1,7 +1,7 @@
 """Opened repositories, the index of package revisions, and how both stay in step with git."""
 
 from porch.cache.cache import SYSTEM, Cache, Opener
-from porch.cache.contents import SUBMODULE
+from porch.cache.contents import is_hidden
 from porch.cache.facts import RepositoryFacts
 from porch.cache.intents import Outcome
 from porch.cache.lanes import Lanes
@@ -11,7 +11,6 @@ from porch.cache.sync import SyncResult
 from porch.cache.upstreams import Upstreams
 
 __all__ = [
-    "SUBMODULE",
     "SYSTEM",
     "Cache",
     "CachedRepository",
@@ -22,4 +21,5 @@ __all__ = [
     "SyncResult",
     "Upstreams",
     "UserMetadata",
+    "is_hidden",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Iterable
 from functools import partial
 from typing import Protocol
 
@@ -119,6 +120,10 @@ class Cache:
         """All opened Repositories of one git repository."""
         with self._lock:
             return [opened for opened in self._opened.values() if opened.facts.location == location]
+
+    def fields(self, repository: CachedRepository, tree: str) -> Iterable[bytes]:
+        """See Contents."""
+        return self._contents.fields(repository, tree)
 
     def content(self, repository: CachedRepository, tree: str) -> Content:
         return self._contents.of(repository, tree)

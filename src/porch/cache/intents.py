@@ -45,6 +45,8 @@ class Change(Part):
             return Outcome.OVERTAKEN
         if len(pending) == len(self.moves):
             return Outcome.UNDONE
+        if any(move.new for move in pending) and not any(move.new for move in self.moves if move not in pending):
+            return Outcome.OVERTAKEN  # deletions come last: somebody else has deleted what was to be moved
         return Outcome.PARTLY if all(refs.get(move.ref, "") == move.old for move in pending) else Outcome.OVERTAKEN
 
 

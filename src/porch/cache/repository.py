@@ -6,7 +6,7 @@ never leave this machine; what needs the network goes through the remote's lane.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from porch.cache.facts import RepositoryFacts
 from porch.cache.intents import Outcome
@@ -118,20 +118,24 @@ class CachedRepository:
         current = self.discovered(row)
 
         def plan(base: Base) -> Plan:
-            number = base.number(row.full_path, lambda: self._highest_number(row))
+            number = base.number(row.full_path, lambda: self._highest_number(row, base.head))
             return self._repository.plan_publication(current, number, author, base.head)
 
         return self._mover.move(Wish(row.name, plan, check, on_branch=True, refs=3))
 
-    def _highest_number(self, row: RevisionRow) -> int:
+    def _highest_number(self, row: RevisionRow, head: str) -> int:
         """That a package has or ever had, as far as anybody knows: in the index, as a tag, or in the last commit on the
-        branch that published it, because a number whose tag was deleted must not come again.
+        branch that published it, because a number whose tag was deleted must not come again. Others may have changed
+        the package there since, and what is published unchanged changes nothing there: so both are asked, the branch
+        and the commit that brought what it has now.
         """
         with self._store.read() as reads:
             rows = reads.revisions.of_package(self.facts.key, row.path)
             tags = reads.revisions.refs_below(self.facts.refs_of, f"{TAGS}{row.full_path}")
-        on_branch = (other.commit for other in rows if other.revision == BRANCH_REVISION)
-        approved = [self._repository.approved_number(commit, row.full_path) for commit in set(on_branch)]
+        on_branch = {other.commit for other in rows if other.revision == BRANCH_REVISION}
+        if head and any(other.revision for other in rows):
+            on_branch.add(head)
+        approved = [self._repository.approved_number(commit, row.full_path) for commit in on_branch]
         tagged = [revision_number(tag.rpartition("/")[2]) for tag in tags]
         return max([0, *approved, *tagged, *(other.revision for other in rows)])
 
@@ -212,11 +216,23 @@ class CachedRepository:
         """Where its files lie, for whoever takes some over."""
         return self._repository
 
+    def tree_at(self, commit: str, directory: str) -> str:
+        """The tree of a package in a commit that a revision has, or once had. Raises NotFound."""
+        return self._repository.tree_at(commit, directory)
+
     def entries(self, tree: str) -> Mapping[str, Entry]:
         return self._repository.entries(tree)
 
     def read_blobs(self, blobs: list[str]) -> list[bytes]:
         return list(self._repository.read_blobs(blobs))
+
+    def each_blob(self, blobs: list[str]) -> Iterator[bytes]:
+        """As `read_blobs`, with only one of them in memory."""
+        return self._repository.each_blob(blobs)
+
+    def store_early(self, data: bytes, before: Entry | None) -> Entry:
+        """See the port: what is large need not wait in memory for its draft."""
+        return self._repository.store_early(data, before)
 
     def kept_or_new(self, entry: Entry | None, data: bytes) -> Entry | bytes:
         """The entry itself when its content is `data` already."""

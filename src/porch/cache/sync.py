@@ -17,11 +17,14 @@ from typing import TypeVar
 
 import structlog
 
+from porch.cache.facts import RepositoryFacts
 from porch.cache.registration import Registration
 from porch.cache.rows import Indexer, mark_latest, moved_refs, remove, summary_of
+from porch.cache.shadows import Place, place_of, prevails
 from porch.keys import PackageKey, RepositoryKey, RevisionKey
 from porch.observe.faults import reach
 from porch.repository import Discovered, Repository, Snapshot
+from porch.repository.git.refnames import BRANCH_REVISION, branch_workspace, revision_number
 from porch.store import RevisionRow, Store, Transaction
 
 T = TypeVar("T")
@@ -49,14 +52,28 @@ def synchronise(store: Store, repository: Repository, indexer: Indexer, registra
     with store.read() as reads:
         known = reads.revisions.refs(facts.refs_of)
     snapshot = repository.discover(known)
+    if known and _uncovers_branch(store, facts, known, snapshot):
+        snapshot = repository.discover({ref: target for ref, target in known.items() if ref != facts.branch_ref})
     # A name that is not UTF-8 shows no revision, and the index cannot hold it.
     refs = {ref: target for ref, target in snapshot.refs.items() if ref.isascii() or _is_text(ref)}
     moved = moved_refs(known, refs)
     if moved:
-        _Difference(store, indexer, registration, known, refs, moved, snapshot).apply()
+        shown = {place_of(found) for found in snapshot.revisions}
+        _Difference(store, indexer, registration, known, refs, moved, snapshot, shown).apply()
     with store.read() as reads:
         count = reads.revisions.count(facts.key)
     return SyncResult(refs.get(facts.branch_ref, ""), count, len(moved), snapshot.warnings)
+
+
+def _uncovers_branch(store: Store, facts: RepositoryFacts, known: Mapping[str, str], snapshot: Snapshot) -> bool:
+    """Whether a revision goes that may have had the name of one on the branch: the branch must be read again then."""
+    shown = {place_of(found) for found in snapshot.revisions}
+    numbered = revision_number(facts.branch) != BRANCH_REVISION
+    with store.read() as reads:
+        rows = reads.revisions.at_refs(facts.key, set(moved_refs(known, snapshot.refs)) - {facts.branch_ref})
+    return any(
+        (numbered or row.workspace == branch_workspace(facts.branch)) and place_of(row) not in shown for row in rows
+    )
 
 
 def _is_text(ref: str) -> bool:
@@ -74,6 +91,7 @@ class _Difference:
     refs: Mapping[str, str]
     moved: Mapping[str, str | None]
     snapshot: Snapshot
+    shown: set[Place]
     shadowed: set[str] = field(default_factory=set)
 
     def apply(self) -> None:
@@ -87,9 +105,8 @@ class _Difference:
             if not self.snapshot.warnings:
                 self.store.commit(self._forget_metadata)
         reach("revisions-indexed")
-        shown = {(found.ref, found.path, found.workspace) for found in self.snapshot.revisions}
         for refs in _batches(self.moved):
-            self.store.commit(partial(self._conclude, refs=refs, shown=shown))
+            self.store.commit(partial(self._conclude, refs=refs))
 
     def _put_all(self) -> None:
         """Package by package, the newest revision first: what is the latest is then known at once, and stays."""
@@ -118,14 +135,22 @@ class _Difference:
             mark_latest(tx, self.indexer.facts, path)
 
     def _is_shadowed(self, tx: Transaction, found: Discovered) -> bool:
-        """A leftover draft branch of a published revision has the same name; the published one is the revision. The
-        branch's ref is not recorded, so that it is looked at again when that has gone.
+        """Whether another ref shows the revision of this name. The ref of the one that is not shown is left unknown, so
+        that it is looked at again when the other has gone; the branch is then looked at anyhow.
         """
-        old = tx.revisions.get(self.indexer.facts.key.namespace, self.indexer.name(found.path, found.workspace))
-        shadowed = old is not None and old.revision != 0 and found.revision == 0 and old.ref in self.refs
-        if shadowed:
-            self.shadowed.add(found.ref)
-        return shadowed
+        facts = self.indexer.facts
+        old = tx.revisions.get(facts.key.namespace, self.indexer.name(found.path, found.workspace))
+        if old is None or place_of(old) == place_of(found) or not self._is_still_shown(old):
+            return False
+        loser = found if prevails(old, found) else old
+        if loser.ref in self.moved and loser.ref != facts.branch_ref:
+            self.shadowed.add(loser.ref)
+        elif loser.ref != facts.branch_ref:
+            tx.revisions.put_refs(facts.refs_of, {loser.ref: None})
+        return loser is found
+
+    def _is_still_shown(self, row: RevisionRow) -> bool:
+        return row.ref in self.refs and (row.ref not in self.moved or place_of(row) in self.shown)
 
     def _clear(self, tx: Transaction) -> None:
         rows = tx.revisions.of_repository(self.indexer.facts.key)
@@ -144,12 +169,13 @@ class _Difference:
             for name in stale:
                 tx.revisions.put_user_metadata(key.namespace, name, None)
 
-    def _conclude(self, tx: Transaction, refs: Sequence[str], shown: set[tuple[str, str, str]]) -> None:
+    def _conclude(self, tx: Transaction, refs: Sequence[str]) -> None:
         facts = self.indexer.facts
         ours = self._ours(tx, refs)
         rows = tx.revisions.at_refs(facts.key, ours)
-        self._end(tx, [row for row in rows if (row.ref, row.path, row.workspace) not in shown])
-        tx.revisions.put_refs(facts.refs_of, {ref: self.moved[ref] for ref in ours - self.shadowed})
+        self._end(tx, [row for row in rows if place_of(row) not in self.shown])
+        known = {ref: None if ref in self.shadowed else self.moved[ref] for ref in ours}
+        tx.revisions.put_refs(facts.refs_of, known)
 
     def _end(self, tx: Transaction, vanished: Sequence[RevisionRow]) -> None:
         for row in vanished:

@@ -10,7 +10,7 @@ import sys
 
 _SWITCH_SECONDS = 0.0005
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
-_BIG = 32 * 1024 * 1024
+_BIG = 4 * 1024 * 1024
 
 
 def tune() -> None:

@@ -47,7 +47,14 @@ from porch.controllers.namespaces import NamespaceController
 from porch.controllers.recorder import EventRecorder
 from porch.controllers.repositories import RepositoryController
 from porch.controllers.retention import EventRetention
-from porch.engine import Engine, PackageRevisionResourcesStorage, PackageRevisions, Packages, WatcherManager
+from porch.engine import (
+    Engine,
+    FollowedResources,
+    PackageRevisionResourcesStorage,
+    PackageRevisions,
+    Packages,
+    WatcherManager,
+)
 from porch.errors import BadRequest
 from porch.gitserver import GitServer
 from porch.gitserver import Limits as GitLimits
@@ -243,6 +250,13 @@ class _Parts:
             NewEventStrategy(events.EVENT),
             Conversion(events.of_core, events.to_core, CORE_LABELS),
         )
+        files = FollowedResources(engine)
+        self._kept_as = {
+            events.EVENT: KeptAs(str(core.EVENT.resource), self._events.shown),
+            resources.PACKAGE_REVISION_RESOURCES: KeptAs(
+                str(packages[0].kind.resource), files.shown, files.whole, files.is_same
+            ),
+        }
         self.storages: Mapping[str, ResourceStorage] = {
             str(storage.kind.resource): storage
             for storage in (*stored.values(), self._events, *packages, *reviews, token_reviews(self._bearers))
@@ -317,7 +331,7 @@ class _Parts:
                 if str(kind.resource) == resource_files
                 else self._settings.max_body_bytes,
                 parts=self._parts_of(kind),
-                kept_as=KeptAs(str(core.EVENT.resource), self._events.shown) if kind is events.EVENT else None,
+                kept_as=self._kept_as.get(kind),
             )
             for kind in ALL_KINDS
         ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from porch.cache import CachedRepository, UserMetadata
 from porch.engine import checks, sources
-from porch.engine.content import rendered
+from porch.engine.content import render_into
 from porch.engine.engine import Engine, Revision, author, dry_version
 from porch.engine.rollback import rollback
 from porch.engine.taskrun import run_task, taken_over, told
@@ -145,9 +145,7 @@ def _apply_task(creation: _Creation, draft: PackageRevisionDraft, revisions: Seq
     with step("task.apply"):
         files = _content(creation, draft, revisions)
     try:
-        with step("render"):
-            whole = rendered(creation.engine, creation.repository, creation.name, files)
-        draft.update_resources(whole, task)
+        render_into(creation.engine, creation.repository, draft, files, task, name=creation.name)
     except Invalid as error:
         raise Invalid(f"failed to apply {task.type} task: {error.message}", details=error.details) from error
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 import msgspec
 
 from porch.cache import CachedRepository, UserMetadata
-from porch.engine.content import rendered, unchanged
+from porch.engine.content import render_into
 from porch.engine.delete import BUSY, finish_deletion, still
 from porch.engine.engine import Engine, Revision, author, dry_version, load
 from porch.engine.lifecycle import change_lifecycle
@@ -135,7 +135,7 @@ def _change_kptfile(
     """Absent means unchanged; what is there replaces what the Kptfile has."""
     entry = draft.entries.get("Kptfile")
     try:
-        kptfile = Kptfile.parse(repository.read_blobs([entry.blob])[0] if entry else b"")
+        kptfile = Kptfile.parse(repository.read_blobs([entry.blob])[0] if entry and entry.is_file else b"")
     except YamlError as error:
         problem = invalid("spec.resources[Kptfile]", "", f"{error.message}; mend it through PackageRevisionResources")
         raise Invalid.of(PACKAGE_REVISION.group, PACKAGE_REVISION.name, new.metadata.name, [problem]) from error
@@ -148,6 +148,5 @@ def _change_kptfile(
         kptfile = kptfile.with_conditions(new.status.conditions)
     push_on_failure = new.metadata.annotations.get(PUSH_ON_RENDER_FAILURE) == "true"
     files: dict[str, bytes | Entry] = {**draft.entries, "Kptfile": repository.kept_or_new(entry, kptfile.data)}
-    whole = rendered(engine, repository, new.metadata.name, files, push_on_failure=push_on_failure)
-    if not unchanged(whole, draft.entries):
-        draft.update_resources(whole, Task(type="render"))
+    task = Task(type="render")
+    render_into(engine, repository, draft, files, task, name=new.metadata.name, push_on_failure=push_on_failure)

@@ -6,6 +6,8 @@ Create (`create`), edit (`edit`, `resources`), delete (`delete`) and read (`quer
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from porch.cache import Cache, CachedRepository, Upstreams, UserMetadata
@@ -20,6 +22,25 @@ from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
 from porch.workers import WorkerPool
 
 
+class Rendered:
+    """Trees of packages that were rendered last and found right, so that they need not be again. By their ids, so what
+    is in here is true of any revision that has the tree.
+    """
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._lock, self._most = threading.Lock(), most
+        self._trees: OrderedDict[str, None] = OrderedDict()
+
+    def __contains__(self, tree: str) -> bool:
+        return tree in self._trees
+
+    def add(self, tree: str) -> None:
+        with self._lock:
+            self._trees[tree] = None
+            if len(self._trees) > self._most:
+                self._trees.popitem(last=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     store: Store
@@ -28,6 +49,7 @@ class Engine:
     tasks: TaskHandler
     workers: WorkerPool
     locks: Locks = field(default_factory=Locks)
+    rendered: Rendered = field(default_factory=Rendered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Changes one value of a YAML text and leaves every other byte as it is: comments, order, quotes, layout, line ends.
 
 An edit replaces the smallest range of whole lines or of one scalar, then reads the result and compares it with what
-the edit means. A text that cannot be changed so (flow style, anchors in the way, keys in unusual places) falls back to
-writing the enclosing value, at last the whole document, in Go's style: right, only less pretty.
+the edit means. Aliases that would change with it are written out first. A text that cannot be changed so (flow style,
+keys in unusual places) falls back to writing the enclosing value, at last the whole document, in Go's style: right,
+only less pretty.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from collections.abc import Sequence as Ordered
 from typing import Any
 
+from porch.krm.aliases import shared
 from porch.krm.errors import YamlError
 from porch.krm.places import Path, at, equal, has, position, put
 from porch.krm.write import block, dump
@@ -67,6 +69,8 @@ class Text:
             value = _NOTHING
         if value is not _NOTHING and equal(value, wanted):
             self.text, self.root, self.value = text, root, value
+        elif self._unshare(path):
+            self._become(wanted, path, splice)
         elif len(path) > 1:
             parent = path[:-1]
             replacement = at(wanted, parent)
@@ -74,6 +78,22 @@ class Text:
         else:
             self.text = dump(wanted, wide=self.wide).replace("\n", self._line_end)
             self.root, self.value = _read(self.text)
+
+    def _unshare(self, path: Path) -> bool:
+        """Writes out what aliases stand for that the edit would change with it. False when there are none, or one of
+        them cannot be written out.
+        """
+        places = shared(self.root, path)
+        for place in places:
+            try:
+                text = self._replaced(place, self.get(*place))
+                root, value = _read(text)
+            except (_CannotSplice, YamlError):
+                return False
+            if not equal(value, self.value):
+                return False
+            self.text, self.root, self.value = text, root, value
+        return bool(places)
 
     # --- the splices: each returns the whole new text
 

@@ -31,6 +31,8 @@ class _Entry:
     bare: bool
     """Whether its first line has no value."""
     below: list[str] = field(default_factory=list)
+    compact: bool = False
+    """Whether a list below it begins in its own column."""
 
     @property
     def lines(self) -> list[str]:
@@ -161,7 +163,11 @@ def _belongs_below(line: str, indent: int, column: int, level: _Level) -> bool:
         return False
     if not level.entries:
         raise _NotPlain
-    level.entries[-1].below += [*level.foot, line]
+    entry = level.entries[-1]
+    if is_item and entry.below and not entry.compact:
+        raise _NotPlain
+    entry.compact = is_item or entry.compact
+    entry.below += [*level.foot, line]
     level.foot = []
     return True
 

@@ -101,6 +101,8 @@ class Writing:
 
 def _flow(node: Node, pieces: list[Piece]) -> str:
     opening, closing = "{}" if node.kind == "map" else "[]"
+    if not node.block:  # an anchor or tag stands before the bracket
+        opening = node.text[node.start : node.text.index(opening, node.start) + 1]
     return opening + ", ".join(piece.body for piece in pieces) + closing
 
 

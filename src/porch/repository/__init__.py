@@ -14,6 +14,7 @@ from porch.repository.interface import (
     PushReport,
     Repository,
     Snapshot,
+    StoredEarly,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "PushReport",
     "Repository",
     "Snapshot",
+    "StoredEarly",
 ]

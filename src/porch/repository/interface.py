@@ -8,7 +8,7 @@ network where they say so. Foreign exceptions are converted at this door; texts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -33,6 +33,16 @@ class Entry:
     mode: int
     blob: str
     size: int
+
+    @property
+    def is_file(self) -> bool:
+        """A regular file, executable or not, also with the odd permissions of old histories."""
+        return self.mode & 0o170000 == 0o100000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEarly(Entry):
+    """A content that is in the local copy already, and perhaps nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,11 @@ class PackageRevisionDraft(Protocol):
         """The files it began with: empty for a new one."""
         ...
 
+    @property
+    def tree(self) -> str:
+        """The id of its content as it is now; empty when it has none."""
+        ...
+
     def adopt(self, source: Content, entries: Mapping[str, Entry]) -> Files:
         """Files that lie elsewhere, as `update_resources` takes them. Those of the draft's own repository stay entries;
         big ones of another repository are copied at once, past the memory of this process.
@@ -176,7 +191,9 @@ class Repository(Content, Protocol):
         ...
 
     def approved_number(self, commit: str, full_path: str) -> int:
-        """The revision number that this commit of the branch gave to the package; 0 when it published nothing of it."""
+        """The last revision number that the branch gave to the package, up to this commit; 0 when nothing of it was
+        published in the thousand commits before.
+        """
         ...
 
     def plan_publication(self, current: Discovered, number: int, author: Author, head: str) -> Plan:
@@ -228,6 +245,18 @@ class Repository(Content, Protocol):
 
     def discover(self, known: Mapping[str, str]) -> Snapshot:
         """Reads the mirror (no network). `known` are the refs when it was last read, {} for a full discovery."""
+        ...
+
+    def tree_at(self, commit: str, directory: str) -> str:
+        """The tree of a package: what a commit has at a directory. Raises NotFound."""
+        ...
+
+    def each_blob(self, blobs: Sequence[str]) -> Iterator[bytes]:
+        """As `read_blobs`, with only one of them in memory."""
+        ...
+
+    def store_early(self, data: bytes, before: Entry | None) -> StoredEarly:
+        """Stores a content before its draft does, as what a draft would make of it at the place of `before`."""
         ...
 
     def blob_id(self, data: bytes) -> str:

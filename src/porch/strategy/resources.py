@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any, ClassVar
 
 from porch.errors import FieldError, duplicate, invalid, too_many
 from porch.krm.paths import collisions, path_problem
+from porch.strategy.base64text import is_base64
 from porch.strategy.interface import Column, Strategy
 from porch.strategy.packagerevision import PackageRevisionStrategy
 from porch.types.resources import PackageRevisionResources, PackageRevisionResourcesSpec
@@ -31,16 +31,25 @@ class ResourcesStrategy(Strategy):
     must_name_version: ClassVar[bool] = True
 
     def validate(self, obj: PackageRevisionResources) -> list[FieldError]:
-        """Every path on its own, then all of them together, then the base64 of binaries."""
-        spec = obj.spec
+        return self.file_errors(obj.spec)
+
+    def file_errors(
+        self, spec: PackageRevisionResourcesSpec, known: AbstractSet[str] = frozenset()
+    ) -> list[FieldError]:
+        """Every path on its own, then all of them together, then the base64 of binaries. The paths that a package has,
+        `known`, may stay whatever they are.
+        """
         binaries = spec.binary_resources or {}
         count = len(spec.resources) + len(binaries)
         if count > MAX_FILES:
             return [too_many(_TEXTS, count, MAX_FILES)]
-        errors = [*_path_errors(_TEXTS, spec.resources), *_path_errors(_BINARIES, binaries)]
+        errors = [
+            *_path_errors(_TEXTS, spec.resources.keys() - known),
+            *_path_errors(_BINARIES, binaries.keys() - known),
+        ]
         errors += [duplicate(f"{_BINARIES}[{path}]", path) for path in binaries if path in spec.resources]
         if not errors:
-            errors += [_at(spec, path, problem) for path, problem in collisions([*spec.resources, *binaries])]
+            errors += [_at(spec, path, problem) for path, problem in collisions([*spec.resources, *binaries], known)]
         errors += _base64_errors(binaries)
         return errors[:_MAX_ERRORS]
 
@@ -51,7 +60,7 @@ class ResourcesStrategy(Strategy):
 
 
 def _path_errors(field: str, paths: Iterable[str]) -> list[FieldError]:
-    return [_error(field, path, problem) for path in paths if (problem := path_problem(path))]
+    return [_error(field, path, problem) for path in sorted(paths) if (problem := path_problem(path))]
 
 
 def _at(spec: PackageRevisionResourcesSpec, path: str, problem: str) -> FieldError:
@@ -66,13 +75,5 @@ def _base64_errors(binaries: dict[str, str]) -> list[FieldError]:
     return [
         invalid(f"{_BINARIES}[{path[:256]}]", text[:40], "must be base64 (standard alphabet, padded)")
         for path, text in binaries.items()
-        if not _is_base64(text)
+        if not is_base64(text)
     ]
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True

@@ -29,6 +29,6 @@ PORCH_PACKAGE = Kind(
     "PorchPackage",
     "packages",
     PorchPackage,
-    verbs=("create", "delete", "get", "list", "patch", "update"),
+    verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
     schema_name="com.github.nephio-project.porch.api.porch.v1alpha1.PorchPackage",
 )

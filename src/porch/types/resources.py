@@ -54,6 +54,6 @@ PACKAGE_REVISION_RESOURCES = Kind(
     "PackageRevisionResources",
     "packagerevisionresources",
     PackageRevisionResources,
-    verbs=("get", "list", "patch", "update"),
+    verbs=("get", "list", "patch", "update", "watch"),
     schema_name="com.github.nephio-project.porch.api.porch.v1alpha1.PackageRevisionResources",
 )

@@ -22,15 +22,16 @@ var packageRevisions = schema.GroupVersionResource{
 	Group: "porch.kpt.dev", Version: "v1alpha1", Resource: "packagerevisions",
 }
 
-// runInformers follows ConfigMaps with a typed shared informer and package revisions with a dynamic one. Once both
+// runInformers follows ConfigMaps with a typed shared informer and package revisions with a dynamic one. Once all
 // have synced it answers each line of standard input with what the caches hold, and ends with standard input.
 func runInformers(ctx context.Context, config *rest.Config, arguments []string) error {
 	flags, namespace := options("informers")
 	contentType := flags.String("content-type", "", "what the typed client speaks, like application/vnd.kubernetes.protobuf")
+	also := flags.String("also", "", "another resource of porch.kpt.dev to follow, like packagerevisionresources")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
-	followed, err := followedResources(ctx, config, *namespace, *contentType)
+	followed, err := followedResources(ctx, config, *namespace, *contentType, *also)
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func runInformers(ctx context.Context, config *rest.Config, arguments []string) 
 }
 
 func followedResources(
-	ctx context.Context, config *rest.Config, namespace, contentType string,
+	ctx context.Context, config *rest.Config, namespace, contentType, also string,
 ) (map[string]cache.SharedIndexInformer, error) {
 	typedConfig := rest.CopyConfig(config)
 	typedConfig.ContentType = contentType
@@ -66,6 +67,9 @@ func followedResources(
 	followed := map[string]cache.SharedIndexInformer{
 		"configmaps":       typed.Core().V1().ConfigMaps().Informer(),
 		"packagerevisions": general.ForResource(packageRevisions).Informer(),
+	}
+	if also != "" {
+		followed[also] = general.ForResource(packageRevisions.GroupVersion().WithResource(also)).Informer()
 	}
 	typed.Start(ctx.Done())
 	general.Start(ctx.Done())

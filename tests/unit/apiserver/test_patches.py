@@ -337,6 +337,13 @@ def test_what_is_odd_in_the_patch_itself_is_refused_or_warned_of(
     assert wire.patch(f"{MAPS}/a?fieldValidation=Ignore", body, kind).warnings == []
 
 
+def test_a_refusal_does_not_send_megabytes_back(wire: Wire) -> None:
+    wire.post(MAPS, {"metadata": {"name": "a"}})
+    told = wire.patch(f"{MAPS}/a?fieldValidation=Strict", {"nope": 1, "data": {"x": "y" * 50_000}})
+    assert told.code == 422
+    assert len(told.message) < 5_000
+
+
 def test_a_strict_refusal_shows_the_patched_object(wire: Wire) -> None:
     wire.post(MAPS, {"metadata": {"name": "a"}})
     told = wire.patch(f"{MAPS}/a?fieldValidation=Strict", {"nope": 1, "data": {"x": "new"}})

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.support.wire import Wire
+from porch.store import Store
+from porch.strategy.interface import Strategy
+from porch.types.package import PORCH_PACKAGE
+from tests.support.wire import Wire, resource_of
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 REPOSITORIES = "/apis/config.porch.kpt.dev/v1alpha1/namespaces/default/repositories"
@@ -243,7 +247,9 @@ def test_a_namespace_is_an_object_and_a_place(wire: Wire) -> None:
     assert wire.get("/api/v1/namespaces/team/configmaps/a").json["metadata"]["namespace"] == "team"
 
 
-def test_watch_on_a_kind_without_it_is_405(wire: Wire) -> None:
-    reply = wire.get("/apis/porch.kpt.dev/v1alpha1/packages?watch=1")
+def test_watch_on_a_kind_without_it_is_405(store: Store) -> None:
+    kind = replace(PORCH_PACKAGE, verbs=("get", "list"))
+    with Wire([resource_of(store, Strategy(kind))], store) as wire:
+        reply = wire.get("/apis/porch.kpt.dev/v1alpha1/packages?watch=1")
     assert reply.code == 405
     assert reply.message == 'watch is not supported on resources of kind "packages.porch.kpt.dev"'

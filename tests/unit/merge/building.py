@@ -18,7 +18,7 @@ def merged(
     return result.files[name].decode(), result.conflicts
 
 
-def quiet(original: str, local: str, upstream: str, name: str = "a.yaml") -> str:
+def quiet(original: str, local: str, upstream: str, *, name: str = "a.yaml") -> str:
     """The result of a merge without conflicts."""
     text, conflicts = merged(original, local, upstream, name=name)
     assert not conflicts

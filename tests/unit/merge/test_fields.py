@@ -144,7 +144,7 @@ def test_functions_of_a_pipeline_are_told_apart_by_image() -> None:
     original = KPTFILE + "pipeline:\n  mutators:\n  - image: host:5000/a:v1\n    configMap: {a: b}\n"
     local, upstream = original.replace("b}", "mine}"), original.replace("v1\n    c", "v2\n    c")
     expected = upstream.replace("b}", "mine}")
-    assert quiet(original, local, upstream, "Kptfile") == expected
+    assert quiet(original, local, upstream, name="Kptfile") == expected
 
 
 # --- comments and layout

@@ -120,7 +120,7 @@ def test_the_root_keeps_its_name_and_upstream() -> None:
     origin = "upstream:\n  git: {ref: v1}\n"
     original = KPTFILE + origin
     upstream = original.replace("app", "blueprint").replace("v1}", "v2}") + "info:\n  site: x\n"
-    assert quiet(original, original, upstream, "Kptfile") == original + "info:\n  site: x\n"
+    assert quiet(original, original, upstream, name="Kptfile") == original + "info:\n  site: x\n"
 
 
 def test_a_package_never_loses_its_kptfile() -> None:
@@ -132,7 +132,7 @@ def test_a_package_never_loses_its_kptfile() -> None:
 def test_new_fields_of_a_kptfile_stand_where_they_belong() -> None:
     original = KPTFILE + "info: {}\nstatus: {}\n"
     upstream = original.replace("status", "pipeline: {}\nstatus")
-    assert quiet(original, original.replace("app", "mine"), upstream, "Kptfile") == upstream.replace("app", "mine")
+    assert quiet(original, original.replace("app", "mine"), upstream, name="Kptfile") == upstream.replace("app", "mine")
 
 
 def test_a_sub_package_that_upstream_deleted_goes_unless_it_was_changed() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,9 @@ import pytest
 
 from porch.repository.git.discover import discover_mirror
 from porch.repository.interface import Discovered, Snapshot
+from tests.support import upstream
 from tests.support.githttp import git
 
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "upstream-managed"
 REPOSITORIES = {
     "catalog": ("catalog", "", "main"),
     "edge": ("edge", "", "main"),
@@ -25,8 +24,7 @@ REPOSITORIES = {
 @pytest.fixture(scope="module")
 def clones(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("upstream")
-    for name in ("catalog", "edge", "mono"):
-        git("clone", "--quiet", "--mirror", str(FIXTURES / "git" / f"{name}.bundle"), f"{name}.git", cwd=root)
+    upstream.unbundle(root)
     return root
 
 
@@ -36,8 +34,8 @@ def look(clones: Path, repository: str, known: dict[str, str] | None = None) -> 
 
 
 def answers(repository: str) -> dict[str, dict[str, Any]]:
-    items = json.loads((FIXTURES / "answers/adopted/packagerevisions.json").read_text("utf-8"))["items"]
-    return {item["metadata"]["name"]: item for item in items if item["spec"]["repository"] == repository}
+    items = upstream.answers("adopted/packagerevisions.json")
+    return {name: item for name, item in items.items() if item["spec"]["repository"] == repository}
 
 
 def shown(found: Discovered) -> dict[str, Any]:
@@ -93,8 +91,7 @@ def test_a_package_on_the_branch_is_shown_by_a_commit_of_the_branch(clones: Path
 
 
 def test_refs_are_those_of_the_bundle(clones: Path) -> None:
-    lines = (FIXTURES / "git" / "mono.refs").read_text("utf-8").splitlines()
-    assert look(clones, "scoped").refs == {ref: target for target, _, ref in map(str.split, lines)}
+    assert look(clones, "scoped").refs == upstream.refs_left("mono")
 
 
 def test_what_is_skipped_is_named(clones: Path) -> None:

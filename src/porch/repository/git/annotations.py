@@ -39,9 +39,9 @@ class Annotation:
 
 
 class _Line(msgspec.Struct, rename="camel"):
-    package: str = ""
-    workspace_name: str = ""
-    revision: str = ""
+    package: str | None = None
+    workspace_name: str | None = None
+    revision: str | None = None
     task: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -87,7 +87,7 @@ def read_annotations(message: bytes) -> Iterator[Annotation]:
             read = msgspec.json.decode(trimmed[4:], type=_Line)
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue
-        yield Annotation(read.package, read.workspace_name, read.revision, _task(read.task))
+        yield Annotation(read.package or "", read.workspace_name or "", read.revision or "", _task(read.task))
 
 
 def _task(raw: msgspec.Raw) -> Task | None:

@@ -20,6 +20,7 @@ from porch.repository.git.refnames import (
     PROPOSALS,
     TAGS,
     branch_ref,
+    branch_workspace,
     marker_name,
     package_path,
     revision_number,
@@ -190,7 +191,7 @@ class Discovery:
         revision = revision_number(self._branch_name)
         for package in packages:
             changed = changes.get(package.full_path)
-            workspace = self._branch_name
+            workspace = branch_workspace(self._branch_name)
             if revision >= 0:
                 marks = self._history.annotations(changed, package.full_path) if changed else []
                 workspace = next((mark.workspace for mark in marks if mark.workspace), f"v{revision}")
@@ -212,12 +213,17 @@ class Discovery:
         pending = [(self._directory, start.id, 0)] if start and start.is_directory else []
         while pending:
             path, tree, depth = pending.pop()
-            items = self._mirror.tree(tree)
-            if (package := self._package_in(path, tree, items)) is not None:
+            try:
+                items = self._mirror.tree(tree)
+                package = self._package_in(path, tree, items)
+            except (UnicodeEncodeError, BadRequest, NotFound) as error:
+                self._warn(self._branch, f"{path!a}: {error}")
+                continue
+            if package is not None:
                 yield package
                 continue
             if depth >= _MAX_DEPTH:
-                self._warn(self._branch, f"{path} is deeper than {_MAX_DEPTH} directories")
+                self._warn(self._branch, f"{path!a} is deeper than {_MAX_DEPTH} directories")
                 continue
             for item in reversed(items):
                 if item.is_directory:
@@ -225,6 +231,7 @@ class Discovery:
                     pending.append((f"{path}/{name}" if path else name, item.id, depth + 1))
 
     def _package_in(self, path: str, tree: str, items: list[TreeItem]) -> _Package | None:
+        """None when there is none, and it may be further down."""
         kptfile = next((item for item in items if item.name == b"Kptfile"), None)
         if kptfile is None:
             return None
@@ -234,12 +241,8 @@ class Discovery:
         if path == self._directory:
             self._warn(self._branch, "a Kptfile at the root of the repository's directory is not a package")
             return None
-        try:
-            path.encode()
-            return _Package(path, tree, self._kptfile(kptfile))
-        except (UnicodeEncodeError, BadRequest, NotFound) as error:
-            self._warn(self._branch, f"{path!a}: {error}")
-            return None
+        path.encode()
+        return _Package(path, tree, self._kptfile(kptfile))
 
     def _package(self, commit: str, full_path: str) -> _Package:
         folder = self._mirror.item_at(self._mirror.commit(commit).tree, full_path)
@@ -259,7 +262,7 @@ class Discovery:
         commit, workspace = found.commit, found.workspace
         self._history.load([commit])
         creation = self._history.creation(commit, package.full_path, workspace)
-        created = self._mirror.commit(creation[1] if creation else commit)
+        created = self._mirror.commit(creation[1] if creation else published or commit)
         publisher = self._mirror.commit(published) if published else None
         return Discovered(
             package_path(package.full_path, self._directory),

@@ -7,11 +7,13 @@ worker process, which writes it into the mirror as a pack; only the ids come bac
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from porch.errors import BadRequest, Conflict, FieldError, Invalid, NotFound, invalid, required
 from porch.keys import PACKAGE_REVISION_RESOURCES, PackageKey, RepositoryKey, RevisionKey, join_path
+from porch.krm.paths import collisions, path_problem
 from porch.repository.git.address import PORCH
 from porch.repository.git.annotations import CREATION_TASKS, draft_message
 from porch.repository.git.mirror import BIG, Mirror
@@ -27,16 +29,16 @@ from porch.repository.git.objects import (
     encode_commit,
     object_id,
 )
-from porch.repository.git.paths import collisions, path_problem
 from porch.repository.git.refnames import draft_ref
 from porch.repository.git.times import timestamp
 from porch.repository.git.transfer import copy_objects, objects_of
 from porch.repository.git.trees import replace_directory, write_package
-from porch.repository.interface import Author, Content, Discovered, Entry, Files, NewFile
+from porch.repository.interface import Author, Content, Discovered, Entry, Files, NewFile, StoredEarly
 from porch.types.packagerevision import DRAFT, PROPOSED
 from porch.types.task import Task
 
 KPTFILE = "Kptfile"
+_BATCH_BYTES = 8 * 1024 * 1024
 _NO_TEXT = re.compile("[\ud800-\udfff]")  # what a byte that is no UTF-8 became
 
 
@@ -71,6 +73,10 @@ class GitDraft:
     @property
     def entries(self) -> Mapping[str, Entry]:
         return self._entries
+
+    @property
+    def tree(self) -> str:
+        return self.result.tree
 
     def update_lifecycle(self, lifecycle: str) -> None:
         if lifecycle not in {DRAFT, PROPOSED}:
@@ -108,7 +114,7 @@ class GitDraft:
         errors += [_wrong(path, problem) for path in files if path not in known if (problem := path_problem(path))]
         if not errors:
             clashes = collisions(files, known)
-            errors = [_wrong(path, problem) for path, problem in clashes.items()]
+            errors = [_wrong(path, problem) for path, problem in clashes]
         if errors:
             package = PackageKey(self._workshop.repository, self.result.path)
             name = RevisionKey(package, self.result.workspace).name
@@ -131,6 +137,7 @@ class GitDraft:
     def _store(self, files: Files) -> dict[str, Entry]:
         """Every file as an entry: new contents become blobs, and keep the mode of the file that they replace."""
         stored = {path: file for path, file in files.items() if isinstance(file, Entry)}
+        self.stored_elsewhere |= any(isinstance(file, StoredEarly) for file in stored.values())
         fresh = {path: _data(file) for path, file in files.items() if not isinstance(file, Entry)}
         for path, blob in self._store_blobs(fresh).items():
             file, size = files[path], len(fresh[path])
@@ -140,7 +147,8 @@ class GitDraft:
     def _store_blobs(self, fresh: Mapping[str, bytes]) -> dict[str, str]:
         if sum(map(len, fresh.values())) > BIG:
             self.stored_elsewhere = True
-            return dict(zip(fresh, self._workshop.store_blobs(list(fresh.values())), strict=True))
+            stored = (self._workshop.store_blobs(batch) for batch in _batches(fresh.values()))
+            return dict(zip(fresh, chain.from_iterable(stored), strict=True))
         known = {entry.blob for entry in self._entries.values()}
         blobs = {path: object_id(BLOB, data) for path, data in fresh.items()}
         for path, blob in blobs.items():
@@ -149,16 +157,34 @@ class GitDraft:
         return blobs
 
     def _entry(self, path: str, blob: str, size: int) -> Entry:
-        """Links and submodules stay only as they are; changed, they become plain files, so none can be made here."""
-        before = self._files.get(path)
-        keeps = before is not None and (before.mode == EXECUTABLE or (before.mode == LINK and before.blob == blob))
-        return Entry(before.mode if before and keeps else FILE, blob, size)
+        return Entry(mode_beside(self._files.get(path), blob), blob, size)
 
     def _content(self, file: bytes | NewFile | Entry) -> bytes:
         if not isinstance(file, Entry):
             return _data(file)
         made = self.objects.get(file.blob)
         return made[1] if made else self._workshop.mirror.read_as(BLOB, file.blob)
+
+
+def mode_beside(before: Entry | None, blob: str) -> int:
+    """The mode of a content that takes the place of `before`. Links and submodules stay only as they are; changed, they
+    become plain files, so none can be made here.
+    """
+    keeps = before is not None and (before.mode == EXECUTABLE or (before.mode == LINK and before.blob == blob))
+    return before.mode if before is not None and keeps else FILE
+
+
+def _batches(contents: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """As many as a worker shall have at once: each is copied on the way to it."""
+    batch: list[bytes] = []
+    size = 0
+    for data in contents:
+        if batch and size + len(data) > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(data)
+        size += len(data)
+    yield batch
 
 
 def _data(file: bytes | NewFile) -> bytes:

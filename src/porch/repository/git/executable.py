@@ -12,7 +12,8 @@ import re
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from porch.errors import InternalError
 
@@ -113,6 +114,53 @@ def run_git(
     if process.returncode:
         raise GitFailed(clean(errors) or f"git ended with {process.returncode}")
     return output
+
+
+class Conversation:
+    """A git that answers one question after the other. Raises GitFailed when it has ended instead."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._questions, self._answers = process.stdin, process.stdout
+
+    def send(self, question: bytes) -> None:
+        try:
+            self._questions.write(question)
+            self._questions.flush()
+        except OSError as error:
+            raise GitFailed("git has ended") from error
+
+    def line(self) -> bytes:
+        return self._answers.readline()
+
+    def read(self, size: int) -> bytes:
+        data = self._answers.read(size)
+        if len(data) != size:
+            raise GitFailed("git has ended in the middle of an answer")
+        return data
+
+
+@contextmanager
+def conversation(arguments: Sequence[str], *, cwd: str) -> Iterator[Conversation]:
+    """It is killed at the end of the block. For what only reads this disk: nothing else says when to give up."""
+    try:
+        process = subprocess.Popen(
+            ["git", *arguments],
+            cwd=cwd,
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise GitFailed(f"git cannot be started: {error.strerror}") from error
+    with process:
+        try:
+            yield Conversation(process)
+        finally:
+            _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

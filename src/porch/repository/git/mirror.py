@@ -10,16 +10,16 @@ from __future__ import annotations
 import os
 import secrets
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pygit2
 from prometheus_client import Counter
 from pygit2.enums import ConfigLevel
 
-from porch.errors import BadRequest, InternalError, NotFound, ServiceUnavailable
-from porch.repository.git.executable import GitFailed, run_git
+from porch.errors import BadRequest, NotFound, ServiceUnavailable
 from porch.repository.git.handles import Handles
+from porch.repository.git.large import each_blob
 from porch.repository.git.objects import (
     BLOB,
     COMMIT,
@@ -141,7 +141,10 @@ class Mirror:
                 return name
             if kind != TAG:
                 break
-            name = peel_tag(data)[1]
+            try:
+                name = peel_tag(data)[1]
+            except ValueError:
+                break
         raise NotFound(f"git object {name} leads to no commit")
 
     def tree(self, name: str) -> list[TreeItem]:
@@ -191,27 +194,13 @@ class Mirror:
         return size
 
     def blobs(self, names: Sequence[str]) -> list[bytes]:
-        """Big contents are read by a process: libgit2 would hold the interpreter meanwhile."""
-        if sum(map(self.size, names)) > BIG:
-            return self._read_by_process(names)
-        return [self.read_as(BLOB, name) for name in names]
+        return list(self.each_blob(names))
 
-    def _read_by_process(self, names: Sequence[str]) -> list[bytes]:
-        try:
-            output = run_git(
-                ["cat-file", "--batch"], cwd=self.path, stdin="".join(f"{name}\n" for name in names).encode()
-            )
-        except GitFailed as error:
-            raise InternalError(f"cannot read the content: {error}") from error
-        blobs, position = [], 0
-        for name in names:
-            end = output.index(b"\n", position)
-            words = output[position:end].split()
-            if len(words) != 3 or words[1] != b"blob":
-                raise NotFound(f"git object {name} is not there")
-            position = end + 2 + int(words[2])
-            blobs.append(output[end + 1 : position - 1])
-        return blobs
+    def each_blob(self, names: Sequence[str]) -> Iterator[bytes]:
+        """One after the other. Big contents are read by a process: libgit2 would hold the interpreter meanwhile."""
+        if sum(map(self.size, names)) > BIG:
+            return each_blob(self.path, names)
+        return (self.read_as(BLOB, name) for name in names)
 
     def ref(self, name: str) -> str | None:
         """The object that a ref points at. A broken ref counts as absent."""

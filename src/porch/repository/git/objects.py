@@ -140,6 +140,8 @@ def _seconds(identity: bytes) -> int:
 
 
 def peel_tag(data: bytes) -> tuple[str, str]:
-    """Kind and id of what an annotated tag points at."""
-    fields = dict(line.split(b" ", 1) for line in data.split(b"\n\n", 1)[0].split(b"\n")[:2])
+    """Kind and id of what an annotated tag points at. Raises ValueError for bytes that are no tag."""
+    fields = dict(line.partition(b" ")[::2] for line in data.split(b"\n\n", 1)[0].split(b"\n")[:2])
+    if not fields.keys() >= {b"type", b"object"}:
+        raise ValueError("a tag of nothing")
     return fields[b"type"].decode("ascii"), fields[b"object"].decode("ascii")

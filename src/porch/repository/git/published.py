@@ -20,6 +20,7 @@ from porch.repository.git.refnames import (
     MARKERS,
     TAGS,
     branch_ref,
+    branch_workspace,
     marker_name,
     revision_number,
     tag_ref,
@@ -29,6 +30,8 @@ from porch.repository.git.trees import remove_directory, replace_directory
 from porch.repository.interface import Author, Discovered
 from porch.store import RefMove
 from porch.types.packagerevision import DELETION_PROPOSED, PROPOSED, PUBLISHED
+
+_LONGEST_WALK = 1000  # commits
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,12 @@ class Press:
         """The package as the branch shows it now. A branch named like a number shows the published revisions again."""
         if revision_number(self.branch) != BRANCH_REVISION:
             return ()
+        workspace = branch_workspace(self.branch)
         shown = replace(
             published,
-            workspace=self.branch,
+            workspace=workspace,
             revision=BRANCH_REVISION,
-            lifecycle=self._lifecycle(published.full_path, BRANCH_REVISION, self.branch),
+            lifecycle=self._lifecycle(published.full_path, BRANCH_REVISION, workspace),
             ref=branch_ref(self.branch),
             created_at=published.published_at or "",
             task=None,
@@ -148,9 +152,14 @@ class Press:
         return objects.add(COMMIT, encode_commit(tree, parents, by, committer, message))
 
     def approved_number(self, commit: str, full_path: str) -> int:
-        try:
-            annotations = read_annotations(self.mirror.commit(commit).message)
-        except NotFound:
-            return 0
-        numbers = (revision_number(mark.revision) for mark in annotations if mark.package == full_path)
-        return max([0, *numbers])
+        """Commits that others made, also of the same package, may be in between."""
+        for _ in range(_LONGEST_WALK):
+            try:
+                found = self.mirror.commit(commit)
+            except NotFound:
+                break
+            marks = (mark for mark in read_annotations(found.message) if mark.package == full_path)
+            if (number := max([0, *(revision_number(mark.revision) for mark in marks)])) or not found.parents:
+                return number
+            commit = found.parents[0]
+        return 0

@@ -14,6 +14,7 @@ DRAFTS, PROPOSALS, MARKERS = f"{HEADS}drafts/", f"{HEADS}proposed/", f"{HEADS}de
 BRANCH_REVISION = -1
 _PREFIXES = {DRAFT: DRAFTS, PROPOSED: PROPOSALS}
 _UNFIT = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|\Z)|\A[./-]|[./]\Z|\A@\Z")
+_UNNAMEABLE = re.compile("[^a-z0-9-]+")
 _INTEGER = re.compile(r"v?([+-]?[0-9]{1,18})")
 
 
@@ -26,6 +27,14 @@ def name_problem(name: str) -> str | None:
 
 def branch_ref(branch: str) -> str:
     return HEADS + branch
+
+
+def branch_workspace(branch: str) -> str:
+    """The workspace of the revisions that a branch shows: its name, as far as that can stand in an object's name.
+    `release/V3.0` becomes `release-v3.0`.
+    """
+    pieces = (_UNNAMEABLE.sub("-", piece).strip("-") for piece in branch.lower().split("."))
+    return ".".join(filter(None, pieces)) or "branch"
 
 
 def draft_ref(lifecycle: str, full_path: str, workspace: str) -> str:

@@ -7,7 +7,7 @@ for a hosted repository, a push for a remote one.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from porch.errors import BadRequest, NotFound
@@ -15,8 +15,9 @@ from porch.repository.git.address import PORCH, GitAddress
 from porch.repository.git.annotations import BRANCH_CREATION
 from porch.repository.git.bulk import store_blobs
 from porch.repository.git.discover import HISTORIES, INLINE_REFS, Discovery, changed_refs, discover_mirror
-from porch.repository.git.draft import GitDraft, Workshop, existing_draft, new_draft
+from porch.repository.git.draft import GitDraft, Workshop, existing_draft, mode_beside, new_draft
 from porch.repository.git.history import HistoryTooLong
+from porch.repository.git.large import store_large
 from porch.repository.git.mirror import Mirror
 from porch.repository.git.objects import (
     BLOB,
@@ -34,7 +35,16 @@ from porch.repository.git.pack import build_pack, join_packs
 from porch.repository.git.published import Press, Step
 from porch.repository.git.refnames import branch_ref
 from porch.repository.git.upkeep import sync_to_disk
-from porch.repository.interface import Author, Discovered, Entry, PackageRevisionDraft, Plan, PushReport, Snapshot
+from porch.repository.interface import (
+    Author,
+    Discovered,
+    Entry,
+    PackageRevisionDraft,
+    Plan,
+    PushReport,
+    Snapshot,
+    StoredEarly,
+)
 from porch.store import RefMove
 from porch.workers import WorkerPool
 
@@ -169,11 +179,24 @@ class GitRepository:
                 self._history_fits = False
         return self._workers.run(discover_mirror, self._mirror.path, directory, branch, dict(known))
 
+    def tree_at(self, commit: str, directory: str) -> str:
+        item = self._mirror.item_at(self._mirror.commit(commit).tree, directory)
+        if item is None or not item.is_directory:
+            raise NotFound(f"commit {commit} has no directory {directory}")
+        return item.id
+
     def entries(self, tree: str) -> Mapping[str, Entry]:
         return self._mirror.entries(tree)
 
     def read_blobs(self, blobs: Sequence[str]) -> Sequence[bytes]:
         return self._mirror.blobs(blobs)
+
+    def each_blob(self, blobs: Sequence[str]) -> Iterator[bytes]:
+        return self._mirror.each_blob(blobs)
+
+    def store_early(self, data: bytes, before: Entry | None) -> StoredEarly:
+        blob = store_large(self._mirror.path, data)
+        return StoredEarly(mode_beside(before, blob), blob, len(data))
 
     def blob_id(self, data: bytes) -> str:
         return object_id(BLOB, data)
