@@ -51,6 +51,8 @@ class OnBranch:
 
 @dataclass
 class Model:
+    """`last` is the last number of each package that ever was published."""
+
     revs: dict[str, Rev] = field(default_factory=dict)
     main: dict[tuple[str, str], OnBranch] = field(default_factory=dict)
     last: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -180,17 +182,11 @@ class Model:
             return 422
         key = (rev.repository, rev.package)
         with self._labelling():
-            rev.number = self.last[key] = self.highest(*key) + 1
+            rev.number = self.last[key] = self.last.get(key, 0) + 1
             rev.lifecycle, rev.version, rev.content = PUBLISHED, self.tick(), self.tick()
             before = self.main.get(key)
             self.main[key] = OnBranch(rev.note, going=before is not None and before.going)
         return 200
-
-    def highest(self, repository: str, package: str) -> int:
-        """That was ever published, as long as anything of that is left."""
-        revs = [rev for rev in self.revs.values() if (rev.repository, rev.package) == (repository, package)]
-        is_left = (repository, package) in self.main or any(rev.number for rev in revs)
-        return self.last.get((repository, package), 0) if is_left else 0
 
     def delete(self, name: str) -> int:
         now = self.lifecycle(name)

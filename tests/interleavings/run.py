@@ -57,7 +57,7 @@ class Interleaving:
         self.versions: dict[str, tuple[int, str]] = {}
         self.names: list[str] = []
         steps: list[tuple[int, Callable[[Client, str], None]]] = [
-            (4, self.create), (3, self.copy), (3, self.clone), (3, self.upgrade), (5, self.save), (3, self.label),
+            (4, self.create), (3, self.copy), (3, self.clone), (6, self.upgrade), (6, self.save), (3, self.label),
             (2, self.gates), (14, self.turn), (4, self.turn_copy), (5, self.delete), (3, self.read), (2, self.foreign),
         ]  # fmt: skip
         self.steps = steps
@@ -131,7 +131,9 @@ class Interleaving:
             return
         local = self.chance.choice(cloned)
         rev = self.model.revs[local]
-        new = rev.upstream.rpartition(".")[0] + "." + self.chance.choice(WORKSPACES)
+        package = rev.upstream.rpartition(".")[0]
+        beside = [name for name, other in sorted(self.model.revs.items()) if other.number and name.startswith(package)]
+        new = self.chance.choice([*beside, f"{package}.{self.chance.choice(WORKSPACES)}"])
         place = (rev.repository, rev.package, self.chance.choice(WORKSPACES))
         self.send_create(place, mark, "upgrade", rev.upstream, new, local)
 

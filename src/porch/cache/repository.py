@@ -20,7 +20,7 @@ from porch.errors import Conflict, NotFound
 from porch.keys import PACKAGE_REVISIONS
 from porch.observe import step
 from porch.repository import Author, Content, Discovered, Entry, PackageRevisionDraft, Plan, Repository
-from porch.repository.git.refnames import BRANCH_REVISION, TAGS, marker_ref, revision_number
+from porch.repository.git.refnames import TAGS, marker_ref, revision_number
 from porch.store import Intent, RevisionRow, Store, StoredVersion, Transaction
 from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
 
@@ -118,26 +118,20 @@ class CachedRepository:
         current = self.discovered(row)
 
         def plan(base: Base) -> Plan:
-            number = base.number(row.full_path, lambda: self._highest_number(row, base.head))
+            number = base.number(row.full_path, lambda: self._highest_number(row))
             return self._repository.plan_publication(current, number, author, base.head)
 
         return self._mover.move(Wish(row.name, plan, check, on_branch=True, refs=3))
 
-    def _highest_number(self, row: RevisionRow, head: str) -> int:
-        """That a package has or ever had, as far as anybody knows: in the index, as a tag, or in the last commit on the
-        branch that published it, because a number whose tag was deleted must not come again. Others may have changed
-        the package there since, and what is published unchanged changes nothing there: so both are asked, the branch
-        and the commit that brought what it has now.
+    def _highest_number(self, row: RevisionRow) -> int:
+        """That a package has or ever had, as far as anybody knows: in the index, as a tag, or in the commits of the
+        branch, because a number whose tag was deleted must not come again.
         """
         with self._store.read() as reads:
             rows = reads.revisions.of_package(self.facts.key, row.path)
             tags = reads.revisions.refs_below(self.facts.refs_of, f"{TAGS}{row.full_path}")
-        on_branch = {other.commit for other in rows if other.revision == BRANCH_REVISION}
-        if head and any(other.revision for other in rows):
-            on_branch.add(head)
-        approved = [self._repository.approved_number(commit, row.full_path) for commit in on_branch]
         tagged = [revision_number(tag.rpartition("/")[2]) for tag in tags]
-        return max([0, *approved, *tagged, *(other.revision for other in rows)])
+        return max([self._repository.last_number(row.full_path), *tagged, *(other.revision for other in rows)])
 
     def mark(self, row: RevisionRow, lifecycle: str, metadata: UserMetadata | None, check: Check) -> StoredVersion:
         """Proposes a published revision for deletion, or takes that back."""

@@ -190,9 +190,9 @@ class Repository(Content, Protocol):
         """The commit of the repository's branch, as last seen; empty when there is none. No network."""
         ...
 
-    def approved_number(self, commit: str, full_path: str) -> int:
-        """The last revision number that the branch gave to the package, up to this commit; 0 when nothing of it was
-        published in the thousand commits before.
+    def last_number(self, full_path: str) -> int:
+        """The last revision number that was given to the package on the repository's branch, as last seen; 0 for none.
+        No network.
         """
         ...
 

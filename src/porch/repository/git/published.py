@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from porch.errors import BadRequest, Conflict, NotFound
 from porch.repository.git.address import PORCH
-from porch.repository.git.annotations import approval_message, deletion_message, read_annotations
+from porch.repository.git.annotations import approval_message, deletion_message
 from porch.repository.git.mirror import Mirror
 from porch.repository.git.objects import COMMIT, NewObjects, Signature, encode_commit
 from porch.repository.git.refnames import (
@@ -30,8 +30,6 @@ from porch.repository.git.trees import remove_directory, replace_directory
 from porch.repository.interface import Author, Discovered
 from porch.store import RefMove
 from porch.types.packagerevision import DELETION_PROPOSED, PROPOSED, PUBLISHED
-
-_LONGEST_WALK = 1000  # commits
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +148,3 @@ class Press:
     def _commit(objects: NewObjects, tree: str, parents: list[str], by: Signature, message: bytes) -> str:
         committer = Signature(PORCH.name, PORCH.email, by.seconds)
         return objects.add(COMMIT, encode_commit(tree, parents, by, committer, message))
-
-    def approved_number(self, commit: str, full_path: str) -> int:
-        """Commits that others made, also of the same package, may be in between."""
-        for _ in range(_LONGEST_WALK):
-            try:
-                found = self.mirror.commit(commit)
-            except NotFound:
-                break
-            marks = (mark for mark in read_annotations(found.message) if mark.package == full_path)
-            if (number := max([0, *(revision_number(mark.revision) for mark in marks)])) or not found.parents:
-                return number
-            commit = found.parents[0]
-        return 0
