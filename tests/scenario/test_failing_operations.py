@@ -189,6 +189,12 @@ def broken(scene: Scene, _: Operation) -> Mend:
     return lambda: setattr(scene.remote, "status", None)
 
 
+def not_pushing(scene: Scene, _: Operation) -> Mend:
+    """It can be read, so it is known that nothing was done."""
+    scene.remote.push_status = 502
+    return lambda: setattr(scene.remote, "push_status", None)
+
+
 def moved(scene: Scene, operation: Operation) -> Mend:
     """Somebody else was there before: the ref is another commit, by hand."""
     ref = operation.ref.format(scene.package)
@@ -211,6 +217,7 @@ FAILURES = [
     (read_only, 503, "403"),
     (locked_out, 503, "401"),
     (broken, 503, "500; whether it was done is not known"),
+    (not_pushing, 503, "status code: 502"),
     (moved, 409, ""),
 ]
 

@@ -106,7 +106,6 @@ class Crowd:
             assert self.tags.setdefault(ref, target) == target, f"{ref} has moved"
 
     def check(self) -> None:
-        proposals = self.trees(PROPOSED)
         seen: dict[str, str] = {}
         on_branch = set(git("rev-list", "--first-parent", "main", cwd=self.truth).split())
         for obj in self.said:
@@ -117,7 +116,7 @@ class Crowd:
             assert seen.setdefault(lock["ref"], lock["commit"]) == lock["commit"], f"{lock['ref']} was given twice"
             assert self.tags.get(lock["ref"], lock["commit"]) == lock["commit"]
             assert lock["ref"].endswith(f"/v{obj['spec']['revision']}")
-            assert self.tree(obj) in proposals[obj["metadata"]["name"]], f"{lock['ref']} is not what was proposed"
+            assert self.tree(obj) == self.tree(self.last_proposal(obj)), f"{lock['ref']} is not what was proposed"
             proposal = git("rev-parse", f"{lock['commit']}^2", cwd=self.truth)
             assert git("rev-parse", f"{proposal}:{obj['spec']['packageName']}", cwd=self.truth) == self.tree(obj)
         items = {item["metadata"]["name"]: item for item in self.api.do("GET", REVISIONS)["items"]}
@@ -126,12 +125,17 @@ class Crowd:
         assert {item["metadata"]["name"]: item for item in after} == items, "git shows something else"
         assert git("fsck", "--full", "--strict", "--no-dangling", cwd=self.truth) == ""
 
-    def trees(self, lifecycle: str) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        for obj in self.said:
-            if obj["spec"]["lifecycle"] == lifecycle:
-                found.setdefault(obj["metadata"]["name"], set()).add(self.tree(obj))
-        return found
+    def last_proposal(self, published: Json) -> Json:
+        """The newest that was acknowledged before."""
+
+        def version(obj: Json) -> int:
+            return int(obj["metadata"]["resourceVersion"])
+
+        name = published["metadata"]["name"]
+        proposals = [
+            obj for obj in self.said if obj["spec"]["lifecycle"] == PROPOSED and obj["metadata"]["name"] == name
+        ]
+        return max((obj for obj in proposals if version(obj) < version(published)), key=version)
 
     def tree(self, obj: Json) -> str:
         """The package in the commit that an answer named."""

@@ -219,7 +219,7 @@ class Mover:
         except PorchError as error:
             # Nothing has moved, nor been sent to another machine.
             if isinstance(error, Conflict) and self._facts.hosted:
-                self._conclude(intent, group, self._look(intent.moves), error.message)
+                self._conclude(intent, group, self._look(intent.moves), error)
                 return
             self._drop(intent)
             for planned in group:
@@ -231,7 +231,9 @@ class Mover:
                 reach("pushed")
                 self._succeed(intent, group)
                 return
-            self._conclude(intent, group, self._ask(intent, group, report), _PUSH_FAILED + (report.text or "refused"))
+            kind = Conflict if report.answered else ServiceUnavailable
+            why = kind(_PUSH_FAILED + (report.text or "refused"))
+            self._conclude(intent, group, self._ask(intent, group, report), why)
 
     def _send(self, plan: Plan) -> PushReport:
         if self._facts.hosted:
@@ -259,7 +261,7 @@ class Mover:
             self._repository.refresh()
         return now
 
-    def _conclude(self, intent: Intent, group: Sequence[Planned], now: Mapping[str, str], why: str) -> None:
+    def _conclude(self, intent: Intent, group: Sequence[Planned], now: Mapping[str, str], why: PorchError) -> None:
         """The push was not accepted, and `now` is what the refs are."""
         outcomes = self._roll_forward([planned.change for planned in group], now)
         made = [planned for planned, outcome in zip(group, outcomes, strict=True) if outcome is Outcome.DONE]
@@ -270,10 +272,10 @@ class Mover:
         left = [(planned, found) for planned, found in zip(group, outcomes, strict=True) if found is not Outcome.DONE]
         for planned, found in left:
             if found is not Outcome.UNDONE:
-                planned.job.fail(Conflict(planned.job.wish.failure + why))
+                planned.job.fail(Conflict(planned.job.wish.failure + why.message))
         if any(found is not Outcome.UNDONE for _, found in left) or made or self._was_overtaken(intent, now):
             return
-        self._blame([planned for planned, _ in left], Conflict(why))
+        self._blame([planned for planned, _ in left], why)
 
     def _was_overtaken(self, intent: Intent, now: Mapping[str, str]) -> bool:
         return any(now.get(move.ref, "") != move.old for move in intent.moves)
@@ -289,8 +291,7 @@ class Mover:
         job, refused = group[0].job, isinstance(error, Conflict)
         job.refusals += refused
         if not refused or job.refusals == _REFUSALS:
-            text = job.wish.failure + error.message if refused else error.message
-            job.fail(type(error)(text, retry_after=error.retry_after))
+            job.fail(type(error)(job.wish.failure + error.message, retry_after=error.retry_after))
         return True
 
     def _roll_forward(self, changes: Sequence[Change], now: Mapping[str, str]) -> list[Outcome]:

@@ -126,11 +126,13 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class PushReport:
     """`accepted` only when the other side confirmed every ref. Otherwise the outcome is *unknown* and the caller
-    settles it with `read_refs`; `text` is what git said, for people.
+    settles it with `read_refs`; `text` is what git said, for people. `answered` is False when it said nothing: the
+    connection broke, the time was up, or something in front of it failed.
     """
 
     accepted: bool
     text: str = ""
+    answered: bool = True
 
 
 class PackageRevisionDraft(Protocol):
