@@ -95,7 +95,10 @@ def scene(request: pytest.FixtureRequest, make: Make, kind: str) -> Scene:
     return made
 
 
-@pytest.mark.parametrize(("kind", "point"), [("hosted", "ref-moved"), *itertools.product(["hosted", "remote"], POINTS)])
+@pytest.mark.parametrize(
+    ("kind", "point"),
+    [*itertools.product(["hosted"], [*POINTS, "ref-moved"]), ("remote", "intent-recorded"), ("remote", "pushed")],
+)
 def test_a_task_that_the_server_dies_in_is_whole_or_nothing(scene: Scene, point: str) -> None:
     for wanted in TASKS:
         scene.again(point)
