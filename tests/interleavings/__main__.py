@@ -30,7 +30,9 @@ def main() -> None:
     started = time.monotonic()
     for number, first in enumerate(range(0, options.steps, STEPS_OF_A_RUN)):
         codes += one_run(options.seed + number, min(STEPS_OF_A_RUN, options.steps - first))
-        RESULTS.write_text(report(options.seed, first + STEPS_OF_A_RUN, codes, time.monotonic() - started))
+        RESULTS.write_text(
+            report(options.seed, min(first + STEPS_OF_A_RUN, options.steps), codes, time.monotonic() - started)
+        )
     print(RESULTS.read_text())
 
 
