@@ -89,14 +89,22 @@ class Api:
         self._all.append(connection)
         return connection
 
-    def send(self, method: str, path: str, body: Json = None, kind: str = "application/json") -> Answer:
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Json = None,
+        kind: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         """`body` is bytes, or a value to be sent as JSON."""
         connection: http.client.HTTPSConnection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self.connect()
         content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         try:
-            connection.request(method, path, content, {"Content-Type": kind} if content is not None else {})
+            sent = ({"Content-Type": kind} if content is not None else {}) | dict(headers or {})
+            connection.request(method, path, content, sent)
             response = connection.getresponse()
             return Answer(response.status, response.read(), dict(response.getheaders()))
         except (OSError, http.client.HTTPException) as error:

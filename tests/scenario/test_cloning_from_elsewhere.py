@@ -221,6 +221,14 @@ def test_a_server_that_dies_while_it_clones_has_nothing_left(make: Make, outside
     assert clone(api, outside.url("ext")).code == 201
 
 
+def test_a_disk_that_fills_up_meanwhile_is_told(make: Make, outside: GitHttp) -> None:
+    porch = started(make, fault="upstream-fetched:1:full")
+    answer = clone(porch.api, outside.url("ext"))
+    assert (answer.code, answer.reason) == (503, "ServiceUnavailable")
+    assert is_clean(porch)
+    assert clone(porch.api, outside.url("ext")).code == 201
+
+
 @pytest.mark.parametrize("point", ["planned", "intent-recorded", "ref-moved:2", "pushed", "indexed"])
 def test_a_clone_that_the_server_dies_in_is_whole_or_nothing(make: Make, outside: GitHttp, point: str) -> None:
     porch = make()
@@ -260,3 +268,45 @@ def test_a_source_in_a_repository_that_was_never_read_may_come_yet(make: Make) -
     answer = porch.api.send("POST", REVISIONS, obj)
     assert (answer.code, answer.reason) == (503, "ServiceUnavailable")
     assert 'Repository "dead" was not synchronised yet' in answer.message
+
+
+def publish(api: Api, name: str) -> None:
+    assert api.patch(f"{REVISIONS}/{name}", {"spec": {"lifecycle": "Proposed"}}).code == 200
+    assert api.patch(f"{REVISIONS}/{name}/approval", {"spec": {"lifecycle": "Published"}}).code == 200
+
+
+def test_a_heavy_package_is_cloned_and_upgraded_beside_the_server(make: Make) -> None:
+    """In a worker process: so much YAML would hold up everybody."""
+    api = started(make).api
+
+    def save(name: str, *numbers: int) -> None:
+        documents = "".join(
+            f"---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c-{number}\ndata:\n  text: {'x' * 400}\n"
+            for number in numbers
+        )
+        assert api.patch(f"{RESOURCES}/{name}", {"spec": {"resources": {"all.yaml": documents}}}).code == 200
+
+    def make_one(package: str, workspace: str, task: Json) -> Json:
+        obj = revision("work", package, workspace)
+        obj["spec"]["tasks"] = [task]
+        return api.do("POST", REVISIONS, obj)
+
+    api.do("POST", REVISIONS, revision("work", "base"))
+    save("work.base.v1", *range(1000))
+    publish(api, "work.base.v1")
+    make_one("app", "v1", {"type": "clone", "clone": {"upstreamRef": {"upstreamRef": {"name": "work.base.v1"}}}})
+    publish(api, "work.app.v1")
+    make_one("base", "v2", {"type": "edit", "edit": {"sourceRef": {"name": "work.base.v1"}}})
+    save("work.base.v2", *range(1, 1001))
+    publish(api, "work.base.v2")
+    refs = {
+        "oldUpstreamRef": "work.base.v1",
+        "newUpstreamRef": "work.base.v2",
+        "localPackageRevisionRef": "work.app.v1",
+    }
+    make_one("app", "v2", {"type": "upgrade", "upgrade": {key: {"name": name} for key, name in refs.items()}})
+    text = api.do("GET", f"{RESOURCES}/work.app.v2")["spec"]["resources"]["all.yaml"]
+    assert [line for line in text.splitlines() if line.startswith("  name: ")] == [
+        f"  name: c-{number}" for number in range(1, 1001)
+    ]
+    assert text.count("kpt-merge: /c-") == 1000

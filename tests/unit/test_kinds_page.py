@@ -31,5 +31,5 @@ def test_every_reason_is_told() -> None:
     reasons = {
         reason for source in sources for reason in re.findall(r'(?:WARNING|NORMAL), "(\w+)"', source.read_text())
     }
-    assert reasons == {"SyncFailed", "SyncRecovered"}
+    assert reasons == {"SyncFailed", "SyncRecovered", "SyncHeld", "SyncResumed", "Damaged"}
     assert all(f"`{reason}`" in _PAGE for reason in reasons)

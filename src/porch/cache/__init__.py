@@ -3,6 +3,7 @@
 from porch.cache.cache import SYSTEM, Cache, Opener
 from porch.cache.contents import is_hidden
 from porch.cache.facts import RepositoryFacts
+from porch.cache.holds import CONFIRM_ANNOTATION, Hold
 from porch.cache.intents import Outcome
 from porch.cache.lanes import Lanes
 from porch.cache.repository import CachedRepository
@@ -11,9 +12,11 @@ from porch.cache.sync import SyncResult
 from porch.cache.upstreams import Upstreams
 
 __all__ = [
+    "CONFIRM_ANNOTATION",
     "SYSTEM",
     "Cache",
     "CachedRepository",
+    "Hold",
     "Lanes",
     "Opener",
     "Outcome",

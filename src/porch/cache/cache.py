@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol
 
@@ -54,6 +54,11 @@ class Cache:
         self._registrations: dict[RepositoryKey, Registration] = {}
         self._contents = Contents()
         self._running: set[str] = set()
+        self.on_doubt: Callable[[RepositoryKey], None] = lambda _: None
+        """Is told of a Repository whose local copy may be damaged, on any thread."""
+
+    def _doubt(self, key: RepositoryKey) -> None:
+        self.on_doubt(key)
 
     @property
     def store(self) -> Store:
@@ -84,6 +89,7 @@ class Cache:
                 lane=self._lanes.of(facts.location),
                 running=self._running,
                 registration=self._registration(key, obj.metadata.uid),
+                alarm=self._doubt,
             )
             # Requests may still use the one before: it is closed when the last of them lets go of it.
             weakref.finalize(cached, repository.close)
@@ -125,6 +131,14 @@ class Cache:
         """See Contents."""
         return self._contents.fields(repository, tree)
 
+    def sharing_with(self, key: RepositoryKey) -> list[RepositoryKey]:
+        """The other opened Repositories of its namespace in the same git repository."""
+        with self._lock:
+            opened = self._opened.get(key)
+            location = opened.facts.location if opened is not None else ""
+            others = [other for other, item in self._opened.items() if item.facts.location == location]
+        return [other for other in others if other != key and other.namespace == key.namespace]
+
     def content(self, repository: CachedRepository, tree: str) -> Content:
         return self._contents.of(repository, tree)
 
@@ -139,9 +153,12 @@ class Cache:
             except PorchError as error:
                 _log.warning("the Repository is not indexed yet", repository=str(key), error=error.message)
 
-    def _unindexed(self, among: ListOptions) -> list[RepositoryObject]:
+    def objects(self, among: ListOptions) -> list[RepositoryObject]:
         listed = self._repositories.list(Call(SYSTEM), among)
-        objects = [self._repositories.kind.decode(item.version, item.tail) for item in listed.page.items]
+        return [self._repositories.kind.decode(item.version, item.tail) for item in listed.page.items]
+
+    def _unindexed(self, among: ListOptions) -> list[RepositoryObject]:
+        objects = self.objects(among)
         with self._store.read() as reads:
             return [obj for obj in objects if not _is_indexed(reads, obj)]
 

@@ -255,10 +255,11 @@ class Mover:
         refs = [move.ref for move in moves]
         if self._facts.hosted:
             return self._repository.read_refs(refs)
-        with self._lane.run(patient=True):
+        # One fetch at a time: two of them refuse each other's locks.
+        with self._registration.syncing, self._lane.run(patient=True):
             now = self._repository.read_refs(refs)
             # The mirror has to know what became of a push; and whether a branch went on, only its history can tell.
-            self._repository.refresh()
+            self._repository.refresh(create=False)
         return now
 
     def _conclude(self, intent: Intent, group: Sequence[Planned], now: Mapping[str, str], why: PorchError) -> None:
@@ -353,6 +354,11 @@ class Mover:
 
     def _drop(self, intent: Intent) -> None:
         self._store.commit(lambda tx: tx.intents.remove([intent.id]))
+
+    def settle_left(self, intent: Intent) -> None:
+        """Settles an intent, unless a request of this process is busy with it."""
+        if intent.id not in self._running:
+            self.settle(intent)
 
     def outcome(self, intent: Intent) -> Outcome:
         """What became of the intent's refs. Network; raises ServiceUnavailable, TooManyRequests."""

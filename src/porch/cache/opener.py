@@ -41,6 +41,9 @@ class Layout:
         identity = hashlib.sha256(f"{key}\n{url}\n{secret}".encode()).hexdigest()[:32]
         return self.directory / "git" / "mirrors" / f"{identity}.git"
 
+    def mirror_of(self, key: RepositoryKey, git: GitRepository) -> Path:
+        return self.mirror(key, git.repo, git.secret_ref.name if git.secret_ref else "")
+
 
 @dataclass(frozen=True, slots=True)
 class GitOpener:
@@ -109,7 +112,7 @@ class GitOpener:
             raise BadRequest(str(problems[0]))
         secret = git.secret_ref.name if git.secret_ref else ""
         namespace = facts.key.namespace
-        path = self.layout.mirror(facts.key, git.repo, secret)
+        path = self.layout.mirror_of(facts.key, git)
         return open_remote(
             str(path),
             address,

@@ -13,10 +13,14 @@ from dataclasses import dataclass, field
 @dataclass(slots=True)
 class Registration:
     """Of the Repository object with this uid. `read`: the index has seen its refs; `ended`: nothing of it may be
-    indexed any more, which transactions check, so whatever they wrote before is still found and forgotten.
+    indexed any more, which transactions check, so whatever they wrote before is still found and forgotten. `doubt`: its
+    copy on this machine may be damaged; `damage` is what was found in one that cannot be made anew, `checked` when.
     """
 
     uid: str
-    syncing: threading.Lock = field(default_factory=threading.Lock)
+    syncing: threading.RLock = field(default_factory=threading.RLock)
     read: bool = False
     ended: bool = False
+    doubt: bool = False
+    damage: str = ""
+    checked: float = float("-inf")

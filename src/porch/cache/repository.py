@@ -6,7 +6,12 @@ never leave this machine; what needs the network goes through the remote's lane.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+
+import structlog
 
 from porch.cache.facts import RepositoryFacts
 from porch.cache.intents import Outcome
@@ -14,15 +19,19 @@ from porch.cache.lanes import Lane
 from porch.cache.moves import Mover
 from porch.cache.registration import Registration
 from porch.cache.rows import Indexer, UserMetadata
-from porch.cache.sync import SyncResult, synchronise
+from porch.cache.sync import DamagedMirror, SyncResult, synchronise
 from porch.cache.wishes import UPDATE, Base, Check, Wish
-from porch.errors import Conflict, NotFound
-from porch.keys import PACKAGE_REVISIONS
+from porch.errors import Conflict, NotFound, ServiceUnavailable
+from porch.keys import PACKAGE_REVISIONS, RepositoryKey
 from porch.observe import step
 from porch.repository import Author, Content, Discovered, Entry, PackageRevisionDraft, Plan, Repository
 from porch.repository.git.refnames import TAGS, marker_ref, revision_number
 from porch.store import Intent, RevisionRow, Store, StoredVersion, Transaction
 from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
+
+_log = structlog.get_logger("porch.cache")
+_AGAIN_SECONDS = 3600.0
+_CHECK_SECONDS = 300.0  # a whole repository is read, so not at each request that misses something
 
 
 class CachedRepository:
@@ -35,8 +44,11 @@ class CachedRepository:
         lane: Lane,
         running: set[str],
         registration: Registration,
+        alarm: Callable[[RepositoryKey], None],
     ) -> None:
+        """`alarm` is told when the local copy is doubted."""
         self.facts = facts
+        self._alarm = alarm
         self._store, self._repository, self._lane = store, repository, lane
         self.indexer = Indexer(facts)
         self._registration = registration
@@ -63,24 +75,131 @@ class CachedRepository:
         with self._lane.enter(patient=True), step("cache.ask"):
             return self._repository.has_news()
 
-    def synchronise(self, *, patient: bool = True, fetch: bool = True) -> SyncResult:
-        """Fetches (unless hosted, or told not to) and indexes what changed. One at a time for each Repository."""
-        with self._registration.syncing, step("cache.synchronise"):
+    def synchronise(self, *, patient: bool = True, confirmed: str | None = "") -> SyncResult:
+        """Fetches and indexes what changed; see `index`. One at a time for each Repository."""
+        with self._registration.syncing:
+            self._fetch(patient=patient)
+            return self._index(confirmed)
+
+    def fetch(self) -> None:
+        """The first half of synchronising: brings the local copy up to date. Network."""
+        with self._registration.syncing:
+            self._fetch(patient=True)
+
+    def index(self, confirmed: str | None = "") -> SyncResult:
+        """The other half. What would remove most of the Repository is held, unless `confirmed` is its token, or None:
+        then nothing is held.
+        """
+        with self._registration.syncing:
+            return self._index(confirmed)
+
+    def _fetch(self, *, patient: bool) -> None:
+        """The branch is made at most once: whoever deletes it later may be about to put another one in its place."""
+        create = not self.is_known()
+        with step("cache.fetch"):
             if self.facts.hosted:
-                self._repository.refresh()
-            elif fetch:
-                with self._lane.enter(patient=patient):
-                    self._repository.refresh()
-            result = synchronise(self._store, self._repository, self.indexer, self._registration)
-            self._registration.read = True
-            return result
+                self._repository.refresh(create=create)
+                return
+            with self._lane.enter(patient=patient):
+                self._repository.refresh(create=create)
+
+    def _index(self, confirmed: str | None) -> SyncResult:
+        work = partial(
+            synchronise, self._store, self._repository, self.indexer, self._registration, confirmed=confirmed
+        )
+        with step("cache.synchronise"):
+            try:
+                result = work(careful=not self.facts.hosted)
+            except DamagedMirror:
+                self._mend(self._look())
+                result = work()
+        self._registration.read = True
+        return result
+
+    def mend(self) -> None:
+        """When its copy on this machine is in doubt: looks whether it is whole, and makes it anew from the remote if it
+        is not. That of a hosted repository is the only one: it is left as it is, and `damage` says what is wrong.
+        """
+        if not self.is_doubted:
+            return
+        found = self._look()  # nobody waits for that
+        with self._registration.syncing:
+            self._mend(found)
+
+    def _look(self) -> str:
+        self._registration.checked = time.monotonic()
+        with step("cache.check"):
+            found = self._repository.damage()
+        if found:
+            _log.error("the local copy of the repository is damaged", repository=str(self.facts.key), damage=found)
+        return found
+
+    def _mend(self, found: str) -> None:
+        if found and not self.facts.hosted:
+            self._settle_all()
+            with self._lane.enter(patient=True), step("cache.rebuild"):
+                self._repository.rebuild()
+            _log.info("the local copy of the repository was made anew", repository=str(self.facts.key))
+            found = ""
+        self._registration.damage, self._registration.doubt = found, False
+
+    def _settle_all(self) -> None:
+        """Intents may need objects that only the damaged copy has."""
+        with self._store.read() as reads:
+            left = [intent for intent in reads.intents.open() if intent.mirror == self.facts.refs_of]
+        for intent in left:
+            self._mover.settle_left(intent)
+
+    @property
+    def damage(self) -> str:
+        """What is wrong with the only copy of a hosted repository, when it was last looked at."""
+        return self._registration.damage
+
+    @property
+    def is_doubted(self) -> bool:
+        """Also a copy that was damaged an hour ago: somebody may have mended it."""
+        registration = self._registration
+        stale = bool(registration.damage) and time.monotonic() - registration.checked > _AGAIN_SECONDS
+        return registration.doubt or stale
+
+    def doubt(self) -> None:
+        """Has its local copy looked at soon."""
+        self._registration.doubt = True
+        self._alarm(self.facts.key)
+
+    @contextmanager
+    def _present(self) -> Iterator[None]:
+        """What the index has must be there. Raises ServiceUnavailable when it is not: the copy is damaged, or what was
+        asked for was deleted meanwhile.
+        """
+        try:
+            yield
+        except NotFound as error:
+            registration = self._registration
+            if time.monotonic() - registration.checked > _CHECK_SECONDS and not registration.damage:
+                self.doubt()
+            text = f"the server's copy of the repository is damaged: {error.message}"
+            raise ServiceUnavailable(f"{text}; it is looked at, please try again", retry_after=5) from error
+
+    def collect(self, seconds: float) -> bool:
+        """Throws away objects that nothing led to for so long; see `Repository.collect`."""
+        return self._repository.collect(self._needed, seconds)
+
+    def _needed(self) -> set[str]:
+        """What the index shows, also while a synchronisation is held, and what intents move."""
+        with self._store.read() as reads:
+            needed = set(reads.revisions.refs(self.facts.refs_of).values())
+            for intent in reads.intents.all():
+                needed |= {name for move in intent.moves for name in (move.old, move.new) if name}
+        return needed
 
     def _catch_up(self) -> None:
         """A push lost a race: reads what others did, for somebody who has a place in the lane already."""
-        if not self.facts.hosted:
-            with self._lane.run(patient=True):
-                self._repository.refresh()
-        self.synchronise(fetch=False)
+        with self._registration.syncing:
+            if not self.facts.hosted:
+                with self._lane.run(patient=True):
+                    self._repository.refresh(create=False)
+            synchronise(self._store, self._repository, self.indexer, self._registration, confirmed="")
 
     def reindex(self) -> None:
         """Indexes what the mirror holds, if the index knows nothing of it: it was dropped. No network."""
@@ -215,14 +334,17 @@ class CachedRepository:
         return self._repository.tree_at(commit, directory)
 
     def entries(self, tree: str) -> Mapping[str, Entry]:
-        return self._repository.entries(tree)
+        with self._present():
+            return self._repository.entries(tree)
 
     def read_blobs(self, blobs: list[str]) -> list[bytes]:
-        return list(self._repository.read_blobs(blobs))
+        with self._present():
+            return list(self._repository.read_blobs(blobs))
 
     def each_blob(self, blobs: list[str]) -> Iterator[bytes]:
         """As `read_blobs`, with only one of them in memory."""
-        return self._repository.each_blob(blobs)
+        with self._present():
+            yield from self._repository.each_blob(blobs)
 
     def store_early(self, data: bytes, before: Entry | None) -> Entry:
         """See the port: what is large need not wait in memory for its draft."""

@@ -133,7 +133,10 @@ class Indexer:
         row = self._row(key, name, found, old)
         if latest is not None:
             row = replace(row, latest=latest)
-        obj = self.object(found, UserMetadata.decode(tx.revisions.user_metadata(namespace, key.name)))
+        kept = tx.revisions.user_metadata(namespace, key.name)
+        if old is None and kept is not None:
+            tx.revisions.set_vanished(namespace, [key.name], None)
+        obj = self.object(found, UserMetadata.decode(kept))
         if row.latest:
             obj.metadata.labels = obj.metadata.labels | {LATEST_LABEL: "true"}
         stored = put_object(tx, obj, alias)
@@ -270,8 +273,7 @@ def remove(tx: Transaction, row: RevisionRow, *, forget_user: bool) -> StoredVer
     package = PackageKey(_repository_of(row), row.path)
     note_removal(tx, package)
     if forget_user:
-        key = RevisionKey(package, row.workspace)
-        tx.revisions.put_user_metadata(row.namespace, key.name, None)
+        tx.revisions.put_user_metadata(row.namespace, dotted_name(row), None)
     return gone
 
 
@@ -303,6 +305,11 @@ def short_ref(ref: str) -> str:
 def _shown(row: RevisionRow) -> tuple[str, str, int]:
     """What PackageRevisionResources shows of a revision: when it changes, so does their resourceVersion."""
     return row.tree, row.lifecycle, row.revision
+
+
+def dotted_name(row: RevisionRow) -> str:
+    """The name by which user metadata of a revision is kept."""
+    return RevisionKey(PackageKey(_repository_of(row), row.path), row.workspace).name
 
 
 def _repository_of(row: RevisionRow) -> RepositoryKey:

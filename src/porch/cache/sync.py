@@ -2,12 +2,13 @@
 
 Works by comparing refs: those that the index last saw, and those of the mirror now; its cost follows what changed. It
 may run beside requests that move refs: a ref that an open intent moves, or that the index learnt about meanwhile, is
-left to them.
+left to them. What would remove most of a Repository is held (see holds), and then nothing changes at all.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -18,12 +19,13 @@ from typing import TypeVar
 import structlog
 
 from porch.cache.facts import RepositoryFacts
+from porch.cache.holds import Hold, Threat
 from porch.cache.registration import Registration
-from porch.cache.rows import Indexer, mark_latest, moved_refs, remove, summary_of
+from porch.cache.rows import Indexer, dotted_name, mark_latest, moved_refs, remove, summary_of
 from porch.cache.shadows import Place, place_of, prevails
-from porch.keys import PackageKey, RepositoryKey, RevisionKey
+from porch.keys import RepositoryKey
 from porch.observe.faults import reach
-from porch.repository import Discovered, Repository, Snapshot
+from porch.repository import MISSING, Discovered, Repository, Snapshot
 from porch.repository.git.refnames import BRANCH_REVISION, branch_workspace, revision_number
 from porch.store import RevisionRow, Store, Transaction
 
@@ -38,31 +40,57 @@ _indexing = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """`head` is the commit of the repository's branch, empty when it has none. `changed` counts refs."""
+    """`head` is the commit of the repository's branch, empty when it has none. `changed` counts refs. When it is
+    `held`, nothing was changed.
+    """
 
     head: str
     revisions: int
     changed: int
     warnings: Sequence[str] = ()
+    held: Hold | None = None
 
 
-def synchronise(store: Store, repository: Repository, indexer: Indexer, registration: Registration) -> SyncResult:
-    """Brings the index in line with the mirror (call `refresh` before for a remote). No network."""
+class DamagedMirror(Exception):
+    """Objects are missing that refs lead to. Never leaves this room."""
+
+
+def synchronise(
+    store: Store,
+    repository: Repository,
+    indexer: Indexer,
+    registration: Registration,
+    *,
+    confirmed: str | None = None,
+    careful: bool = False,
+) -> SyncResult:
+    """Brings the index in line with the mirror (call `refresh` before for a remote). No network.
+
+    `confirmed` is the token of a change that is not held (see holds), None when nothing is. A `careful` one raises
+    DamagedMirror instead of taking what cannot be read for gone.
+    """
     facts = indexer.facts
     with store.read() as reads:
         known = reads.revisions.refs(facts.refs_of)
     snapshot = repository.discover(known)
     if known and _uncovers_branch(store, facts, known, snapshot):
         snapshot = repository.discover({ref: target for ref, target in known.items() if ref != facts.branch_ref})
+    if careful and any(MISSING in warning for warning in snapshot.warnings):
+        raise DamagedMirror
     # A name that is not UTF-8 shows no revision, and the index cannot hold it.
     refs = {ref: target for ref, target in snapshot.refs.items() if ref.isascii() or _is_text(ref)}
     moved = moved_refs(known, refs)
+    held = None
     if moved:
         shown = {place_of(found) for found in snapshot.revisions}
-        _Difference(store, indexer, registration, known, refs, moved, snapshot, shown).apply()
+        difference = _Difference(store, indexer, registration, known, refs, moved, snapshot, shown)
+        held = difference.hold(repository, confirmed) if known and confirmed is not None else None
+        if held is None:
+            difference.apply()
     with store.read() as reads:
         count = reads.revisions.count(facts.key)
-    return SyncResult(refs.get(facts.branch_ref, ""), count, len(moved), snapshot.warnings)
+    head = (refs if held is None else known).get(facts.branch_ref, "")
+    return SyncResult(head, count, len(moved), snapshot.warnings, held)
 
 
 def _uncovers_branch(store: Store, facts: RepositoryFacts, known: Mapping[str, str], snapshot: Snapshot) -> bool:
@@ -94,6 +122,21 @@ class _Difference:
     shown: set[Place]
     shadowed: set[str] = field(default_factory=set)
 
+    def hold(self, repository: Repository, confirmed: str) -> Hold | None:
+        """Whether this must be confirmed, and was not."""
+        facts = self.indexer.facts
+        with self.store.read() as reads:
+            rows = reads.revisions.at_refs(facts.key, self.moved)
+            moving = reads.intents.moving(facts.refs_of, {row.ref for row in rows})
+            total = reads.revisions.count(facts.key)
+        stay = {(found.path, found.workspace) for found in self.snapshot.revisions}
+        lost = [row.name for row in rows if row.ref not in moving and (row.path, row.workspace) not in stay]
+        old, new = self.known.get(facts.branch_ref, ""), self.moved.get(facts.branch_ref) or ""
+        if not (old and new) or repository.are_related(old, new):
+            old = new = ""
+        held = Threat(facts.branch, lost, total, old, new).hold()
+        return None if held is None or held.token == confirmed else held
+
     def apply(self) -> None:
         """Revisions first; a ref is recorded after what it shows, so that an interrupted synchronisation is simply
         done again. The first reading of a Repository also ends what an earlier one of its name left.
@@ -102,8 +145,7 @@ class _Difference:
             self._put_all()
         if not self.known:
             self.store.commit(self._clear)
-            if not self.snapshot.warnings:
-                self.store.commit(self._forget_metadata)
+            self.store.commit(self._mark_metadata)
         reach("revisions-indexed")
         for refs in _batches(self.moved):
             self.store.commit(partial(self._conclude, refs=refs))
@@ -157,17 +199,14 @@ class _Difference:
         ours = self._ours(tx, {row.ref for row in rows})
         self._end(tx, [row for row in rows if row.ref in ours and row.ref not in self.refs])
 
-    def _forget_metadata(self, tx: Transaction) -> None:
-        """What users put on revisions that git has not any more, since a backup or while nobody read the Repository,
-        must not come to later ones of their names. A revision on the move may have it still.
+    def _mark_metadata(self, tx: Transaction) -> None:
+        """What users put on revisions that have left git since a backup, or while nobody read the Repository, is kept
+        for a while, as that of those that leave later.
         """
         key = self.indexer.facts.key
-        named = set(tx.revisions.with_user_metadata(key))
-        shown = {RevisionKey(PackageKey(key, row.path), row.workspace).name for row in tx.revisions.of_repository(key)}
-        stale = named - shown
-        if stale and not any(intent.repository == key for intent in tx.intents.open()):
-            for name in stale:
-                tx.revisions.put_user_metadata(key.namespace, name, None)
+        shown = {dotted_name(row) for row in tx.revisions.of_repository(key)}
+        gone = set(tx.revisions.with_user_metadata(key)) - shown
+        tx.revisions.set_vanished(key.namespace, gone, int(time.time()))
 
     def _conclude(self, tx: Transaction, refs: Sequence[str]) -> None:
         facts = self.indexer.facts
@@ -180,6 +219,8 @@ class _Difference:
     def _end(self, tx: Transaction, vanished: Sequence[RevisionRow]) -> None:
         for row in vanished:
             remove(tx, row, forget_user=False)
+        names = [dotted_name(row) for row in vanished]
+        tx.revisions.set_vanished(self.indexer.facts.key.namespace, names, int(time.time()))
         for path in {row.path for row in vanished if row.revision > 0}:
             mark_latest(tx, self.indexer.facts, path)
 
@@ -197,6 +238,7 @@ def forget(store: Store, key: RepositoryKey, refs_of: str) -> None:
         for row in rows:
             if tx.revisions.get(row.namespace, row.name) is not None:
                 remove(tx, row, forget_user=False)
+                tx.revisions.set_vanished(row.namespace, [dotted_name(row)], int(time.time()))
 
     with store.read() as reads:
         rows = reads.revisions.of_repository(key)

@@ -1,14 +1,18 @@
-"""Background care for repositories on disk: redo records are let go once the files are safe, and packs stay few.
+"""Background care for repositories on disk: redo records are let go once the files are safe, and little lies around.
 
-One thread. Every few seconds it makes what was written durable, then forgets the intents that guarded it; now and
-then it drops old history and has git repack what has grown, at low priority. At start, `replay` puts back what a power
-cut took.
+One thread. Every few seconds it makes what was written durable, then forgets the intents that guarded it. Each minute
+it drops old history and has git repack what has grown, at low priority. Once a day each repository loses what nothing
+leads to any more and what dead processes left, and is looked through for damage, one at a time. At start, `replay` puts
+back what a power cut took.
 """
 
 from __future__ import annotations
 
+import shutil
 import threading
+import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import structlog
 
@@ -16,6 +20,8 @@ from porch.cache.cache import Cache
 from porch.cache.intents import Outcome
 from porch.cache.opener import Layout
 from porch.errors import PorchError
+from porch.keys import RepositoryKey
+from porch.objects import ListOptions
 from porch.observe.faults import reach
 from porch.repository.git import discard, drop_newest_torn, restore, sync_to_disk, upkeep
 from porch.store import Intent
@@ -23,12 +29,16 @@ from porch.store import Intent
 _log = structlog.get_logger("porch.upkeep")
 _SYNC_SECONDS = 2.0
 _REPACK_ROUNDS = 30
+DAY = 86400.0
+METADATA_SECONDS = 30 * DAY
+"""For how long what users put on a package revision is kept after it has left git."""
+_UNUSED = "porch-unused"
 
 
 class Upkeep:
-    def __init__(self, cache: Cache, layout: Layout, history: int) -> None:
+    def __init__(self, cache: Cache, layout: Layout, history: int, clock: Callable[[], float] = time.time) -> None:
         """`history` is how many versions watches can resume from."""
-        self._cache, self._layout, self._history = cache, layout, history
+        self._cache, self._layout, self._history, self._clock = cache, layout, history, clock
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
@@ -86,10 +96,10 @@ class Upkeep:
             rounds += 1
             self._guard(self.release_intents)
             if rounds % _REPACK_ROUNDS == 0:
-                self._guard(self._compact)
-                self._guard(self._repack)
+                for work in (self._compact, self.tidy, self.collect_one, self.drop_mirrors, self.drop_metadata):
+                    self._guard(work)
 
-    def _guard(self, work: Callable[[], None]) -> None:
+    def _guard(self, work: Callable[[], object]) -> None:
         try:
             work()
         except (PorchError, OSError) as error:
@@ -120,9 +130,53 @@ class Upkeep:
         if oldest > 0:
             self._cache.store.compact(oldest)
 
-    def _repack(self) -> None:
+    def tidy(self) -> None:
+        """Takes away locks of dead processes, and repacks what has grown."""
         git = self._layout.directory / "git"
         for path in sorted([*git.glob("hosted/*/*.git"), *git.glob("mirrors/*.git")]):
             if self._stop.is_set():
                 return
             upkeep(str(path))
+
+    def collect_one(self) -> RepositoryKey | None:
+        """Has one repository lose what nothing led to for a day, and looked through, if one is due."""
+        for obj in self._cache.objects(ListOptions()):
+            key = RepositoryKey(obj.metadata.namespace, obj.metadata.name)
+            if self._stop.is_set():
+                return None
+            try:
+                opened = self._cache.open_repository(key)
+            except PorchError:
+                continue  # its condition says why
+            if opened.collect(DAY):
+                opened.doubt()
+                return key
+        return None
+
+    def drop_mirrors(self) -> int:
+        """Deletes copies of remotes that no Repository has used for a day, and halves of such; how many."""
+        used = {
+            self._layout.mirror_of(RepositoryKey(obj.metadata.namespace, obj.metadata.name), obj.spec.git)
+            for obj in self._cache.objects(ListOptions())
+            if obj.spec.git is not None
+        }
+        mirrors = self._layout.directory / "git" / "mirrors"
+        found = [*sorted(mirrors.glob("*.git")), *mirrors.glob("*.new"), *mirrors.glob("*.old")]
+        return sum(self._is_dropped(path, path in used) for path in found)
+
+    def _is_dropped(self, path: Path, used: bool) -> bool:
+        mark = path / _UNUSED
+        if used:
+            mark.unlink(missing_ok=True)
+        elif not mark.exists():
+            mark.write_text(f"{self._clock()}\n", "ascii")
+        elif self._clock() - float(mark.read_text("ascii") or 0) > DAY:
+            shutil.rmtree(path)
+            return True
+        return False
+
+    def drop_metadata(self) -> None:
+        """What users put on package revisions that left git a month ago is forgotten."""
+        before = int(self._clock() - METADATA_SECONDS)
+        for namespace, name in self._cache.store.commit(lambda tx: tx.revisions.drop_vanished(before)):
+            _log.info("forgot what users put on a package revision that is gone", namespace=namespace, name=name)

@@ -83,16 +83,16 @@ class Upstreams:
         if not self._places.acquire(blocking=False):
             raise TooManyRequests("too many clones from git addresses are being fetched", retry_after=5)
         stack.callback(self._places.release)
-        fetching = fetch_package(
-            self._directory / f"{secrets.token_hex(16)}.git",
-            GitAddress(source.repo, RepositoryKey(namespace, ""), directory=wanted.directory),
-            wanted,
-            credentials=credentials,
-            ca=opener.credentials.ca_bundle(namespace),
-            deadline=opener.timeout,
-            limit=self._limit,
-        )
         try:
+            fetching = fetch_package(
+                self._directory / f"{secrets.token_hex(16)}.git",
+                GitAddress(source.repo, RepositoryKey(namespace, ""), directory=wanted.directory),
+                wanted,
+                credentials=credentials,
+                ca=opener.credentials.ca_bundle(namespace),
+                deadline=opener.timeout,
+                limit=self._limit,
+            )
             with self._lanes.of(repository_location(namespace, source.repo)).enter():
                 return stack.enter_context(fetching)
         except Invalid:

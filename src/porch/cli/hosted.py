@@ -41,7 +41,7 @@ class HostedFromCache:
         # And what git has written is acknowledged next: it syncs its files, but not their names and not all refs.
         self._upkeep.make_durable()
         for opened in self._cache.sharing(repository_location(namespace, f"{HOSTED}{name}")):
-            opened.synchronise()
+            opened.synchronise(confirmed=None)  # whoever pushed was allowed to, also to delete much
 
     def _objects(self, namespace: str) -> list[Repository]:
         page = self._repositories.list(Call(SYSTEM), ListOptions(namespace=namespace)).page

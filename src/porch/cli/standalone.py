@@ -39,6 +39,7 @@ from porch.cache import Cache, Lanes, Upstreams
 from porch.cache.opener import GitOpener, Layout
 from porch.cache.upkeep import Upkeep
 from porch.cli.checks import health
+from porch.cli.hooks import HooksFromCache
 from porch.cli.hosted import HostedFromCache
 from porch.cli.kubeconfig import write_kubeconfig
 from porch.controllers.accounts import AccountController
@@ -68,7 +69,7 @@ from porch.objects.checks import (
     system_namespaces_stay,
 )
 from porch.objects.rbac_bootstrap import ensure_default_roles
-from porch.objects.repository_checks import file_repositories_below, schedule_is_kept
+from porch.objects.repository_checks import file_repositories_below
 from porch.objects.reshaped import Conversion, Reshaped
 from porch.objects.stored import StoredObjects
 from porch.pki import ensure_pki, ensure_token_key
@@ -106,6 +107,7 @@ from porch.types import (
     resources,
 )
 from porch.types.base import know_all_types
+from porch.webhooks import WebhookServer
 from porch.workers import WorkerPool
 
 
@@ -138,20 +140,26 @@ class Standalone:
 
 
 class Front:
-    """Git users and Kubernetes clients come to one port; the path tells them apart. At the end only the API answers: it
-    sends everybody away.
+    """Git users, webhooks and Kubernetes clients come to one port; the path tells them apart. At the end only the API
+    answers: it sends everybody away.
     """
 
-    def __init__(self, api: App, git: GitServer, stopping: asyncio.Event) -> None:
-        self._api, self._git, self._stopping = api, git, stopping
+    def __init__(self, api: App, git: GitServer, webhooks: WebhookServer, stopping: asyncio.Event) -> None:
+        self._api, self._git, self._webhooks, self._stopping = api, git, webhooks, stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        for_git = scope["type"] == "http" and scope["path"].startswith("/git/") and not self._stopping.is_set()
-        await (self._git if for_git else self._api)(scope, receive, send)
+        path = scope["path"] if scope["type"] == "http" and not self._stopping.is_set() else ""
+        if path.startswith("/git/"):
+            await self._git(scope, receive, send)
+        elif path.startswith("/webhooks/"):
+            await self._webhooks(scope, receive, send)
+        else:
+            await self._api(scope, receive, send)
 
     def close(self) -> None:
         self._api.close()
         self._git.close()
+        self._webhooks.close()
 
 
 def build(settings: Settings, stack: ExitStack) -> Standalone:
@@ -222,7 +230,8 @@ class _Parts:
         self._roles = RbacAuthorizer(StoredRoles(store))
         stored = _stored(store, file_repositories_below(settings.file_repositories))
         self.feed = WatcherManager(store)
-        credentials = SecretCredentials(_SecretLookup(store))
+        self._secrets = _SecretLookup(store)
+        credentials = SecretCredentials(self._secrets)
         opener = GitOpener(
             layout=layout,
             workers=workers,
@@ -261,6 +270,15 @@ class _Parts:
             str(storage.kind.resource): storage
             for storage in (*stored.values(), self._events, *packages, *reviews, token_reviews(self._bearers))
         }
+        repositories = self.storages[str(repository.REPOSITORY.resource)]
+        self._repositories = RepositoryController(
+            self.cache,
+            repositories,
+            self.feed,
+            EventRecorder(self.storages[str(core.EVENT.resource)], "porch"),
+            interval=settings.sync_interval,
+            public_url=url,
+        )
         create_system_namespaces(self.storages[str(core.NAMESPACE.resource)])
         ensure_default_roles(self.storages)
 
@@ -273,18 +291,9 @@ class _Parts:
 
     def controllers(self) -> list[Controller]:
         """Clients of the API like any other, beside the requests."""
-        repositories = self.storages[str(repository.REPOSITORY.resource)]
         recorded = self.storages[str(core.EVENT.resource)]
-        recorder = EventRecorder(recorded, "porch")
         return [
-            RepositoryController(
-                self.cache,
-                repositories,
-                self.feed,
-                recorder,
-                interval=self._settings.sync_interval,
-                public_url=self._url,
-            ),
+            self._repositories,
             AccountController(self.kept, self.feed),
             GarbageCollector(self.kept, self.feed, self.cache.is_complete),
             NamespaceController(self.kept, self.feed, self.cache.close_repository),
@@ -316,7 +325,9 @@ class _Parts:
             self.cache, self.storages[str(repository.REPOSITORY.resource)], self._layout, self.upkeep
         )
         limits = GitLimits(push_bytes=settings.max_push_bytes)
-        return Front(api, GitServer(hosted, authenticator, self._roles, spool, limits), stopping)
+        git = GitServer(hosted, authenticator, self._roles, spool, limits)
+        hooks = HooksFromCache(self.cache, self._secrets, self._repositories.poke)
+        return Front(api, git, WebhookServer(hooks), stopping)
 
     def _resources(self) -> list[Resource]:
         resource_files = str(resources.PACKAGE_REVISION_RESOURCES.resource)
@@ -372,7 +383,7 @@ _MORE_CHECKS: Mapping[Kind, tuple[Check, ...]] = {
     rbac.CLUSTER_ROLE: (check_role,),
     rbac.ROLE_BINDING: (check_binding,),
     rbac.CLUSTER_ROLE_BINDING: (check_binding,),
-    repository.REPOSITORY: (repository_conflicts, schedule_is_kept),
+    repository.REPOSITORY: (repository_conflicts,),
 }
 
 

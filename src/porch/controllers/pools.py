@@ -1,8 +1,9 @@
-"""The threads that Repositories are worked on with: three bounded pools, so that waiting and working do not mix.
+"""The threads that Repositories are worked on with: bounded pools, so that waiting and working do not mix.
 
 Asking a remote for its refs is waiting. Those that answered last time ask in one pool, those in doubt (new ones, and
-those that failed) in another: however many of these are dead, they wait for each other only. Fetching and indexing is
-work for the processor; it happens in a third pool, in the order in which remotes answered.
+those that failed) in another: however many of these are dead, they wait for each other only. So it is with fetching: a
+remote may answer, and then be slow. Indexing is work for the processor; it happens in a pool of its own. Each
+Repository has one thing to do at a time, and queues again for the next: a busy one is behind all others that wait.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TypeVar
 from porch.workers import Threads
 
 T = TypeVar("T")
-_WORKING, _STEADY, _DOUBTFUL = 4, 8, 16
+_WORKING, _STEADY, _DOUBTFUL, _FETCHING = 4, 8, 16, 4
 
 
 class Pools:
@@ -23,6 +24,8 @@ class Pools:
         self._working = Threads(working, "sync")
         self._steady = Threads(steady, "ask")
         self._doubtful = Threads(doubtful, "ask-doubtful")
+        self._fetching = Threads(_FETCHING, "fetch")
+        self._slow = Threads(_FETCHING, "fetch-doubtful")
         self._settling = Threads(1, "settle")
 
     async def work(self, work: Callable[[], T]) -> T:
@@ -31,13 +34,16 @@ class Pools:
     async def ask(self, work: Callable[[], T], *, doubtful: bool) -> T:
         return await _run(self._doubtful if doubtful else self._steady, work)
 
+    async def fetch(self, work: Callable[[], T], *, doubtful: bool) -> T:
+        return await _run(self._slow if doubtful else self._fetching, work)
+
     async def settle(self, work: Callable[[], T]) -> T:
         """One thing after the other: intents wait for their remotes, and nobody waits for them."""
         return await _run(self._settling, work)
 
     def close(self) -> None:
         """What has not begun does not begin any more; what has is not waited for."""
-        for pool in (self._working, self._steady, self._doubtful, self._settling):
+        for pool in (self._working, self._steady, self._doubtful, self._fetching, self._slow, self._settling):
             pool.shutdown(wait=False, cancel_futures=True)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from porch.errors import FieldError, Invalid, forbidden
-from porch.objects.checks import Check, warn
+from porch.objects.checks import Check
 from porch.objects.interface import Call
 from porch.store import Reads
 from porch.strategy.giturl import file_path
@@ -41,9 +41,3 @@ def file_repositories_below(allowed: Sequence[str]) -> Check:
             raise Invalid.of(REPOSITORY.group, REPOSITORY.name, obj.metadata.name, errors)
 
     return check
-
-
-def schedule_is_kept(call: Call, _reads: Reads, obj: Any, _old: Any | None) -> None:
-    """A schedule is stored for those who manage the repository with upstream Porch; nobody should wait for it here."""
-    if obj.spec.sync is not None and (obj.spec.sync.schedule or obj.spec.sync.run_once_at):
-        warn(call, "spec.sync is kept but not followed yet: the server synchronises at its own interval")

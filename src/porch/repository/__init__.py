@@ -1,6 +1,7 @@
 """The Repository and Draft interfaces; each back end has a folder."""
 
 from porch.repository.interface import (
+    MISSING,
     Author,
     Content,
     CredentialResolver,
@@ -18,6 +19,7 @@ from porch.repository.interface import (
 )
 
 __all__ = [
+    "MISSING",
     "Author",
     "Content",
     "CredentialResolver",

@@ -8,7 +8,7 @@ network where they say so. Foreign exceptions are converted at this door; texts 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -90,6 +90,10 @@ class Discovered:
     task: Task | None = None
     published_by: str = ""
     published_at: str | None = None
+
+
+MISSING = "is not there"
+"""Is in the warnings of a snapshot when an object is missing that a ref leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +243,10 @@ class Repository(Content, Protocol):
         """
         ...
 
-    def refresh(self) -> None:
-        """Brings the mirror up to date: fetch and prune. Makes the branch when it is missing and createBranch is set.
-        Network. Raises ServiceUnavailable, Unauthorized-like problems as BadRequest, with upstream's texts.
+    def refresh(self, *, create: bool = True) -> None:
+        """Brings the mirror up to date: fetch and prune. Makes the branch when it is missing, createBranch is set and
+        `create` allows it. Network. Raises ServiceUnavailable, Unauthorized-like problems as BadRequest, with
+        upstream's texts.
         """
         ...
 
@@ -259,6 +264,30 @@ class Repository(Content, Protocol):
 
     def store_early(self, data: bytes, before: Entry | None) -> StoredEarly:
         """Stores a content before its draft does, as what a draft would make of it at the place of `before`."""
+        ...
+
+    def are_related(self, commit: str, other: str) -> bool:
+        """Whether two commits share one that both descend from, or one is the other. False when one is not here. No
+        network. Raises ServiceUnavailable when that cannot be found out.
+        """
+        ...
+
+    def damage(self) -> str:
+        """What is wrong with the local copy: objects that are missing or broken; empty when it is whole. Slow: it reads
+        every object.
+        """
+        ...
+
+    def rebuild(self) -> None:
+        """Fetches a new local copy and puts it in the place of the one that is damaged; whatever is sound in that is
+        taken along. Network. Raises what `refresh` does; BadRequest for a repository that has no other copy.
+        """
+        ...
+
+    def collect(self, keep: Callable[[], Collection[str]], seconds: float) -> bool:
+        """Throws away objects that nothing led to for `seconds`, but those that `keep` leads to, which is asked for if
+        the last time was so long ago; and what dead processes left. Whether it was. Slow.
+        """
         ...
 
     def blob_id(self, data: bytes) -> str:

@@ -208,6 +208,12 @@ class RevisionReader(Protocol):
         """The dotted names of a Repository's package revisions that have user metadata, indexed or not."""
         ...
 
+    def vanished_since(self, namespace: str, name: str) -> int | None:
+        """Since when (Unix seconds) user metadata is kept for a package revision that is not there any more; None when
+        there is none, or the revision is there.
+        """
+        ...
+
 
 class RevisionWriter(RevisionReader, Protocol):
     def put(self, row: RevisionRow) -> None: ...
@@ -218,7 +224,19 @@ class RevisionWriter(RevisionReader, Protocol):
         """Records refs as indexed; None removes one."""
         ...
 
-    def put_user_metadata(self, namespace: str, name: str, metadata: bytes | None) -> None: ...
+    def put_user_metadata(self, namespace: str, name: str, metadata: bytes | None) -> None:
+        """Replaces it, or removes it with None. Its package revision counts as being there."""
+        ...
+
+    def set_vanished(self, namespace: str, names: Iterable[str], when: int | None) -> None:
+        """Package revisions are gone since `when` (Unix seconds), or are there again (None). The first time that is
+        given stays; names without user metadata are left out.
+        """
+        ...
+
+    def drop_vanished(self, before: int) -> Sequence[tuple[str, str]]:
+        """Removes the user metadata of package revisions that vanished before this time; their namespaces and names."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

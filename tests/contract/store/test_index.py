@@ -150,6 +150,38 @@ def test_user_metadata_is_kept_replaced_and_removed(store: Store) -> None:
     assert becomes(None)
 
 
+def vanished(store: Store, name: str) -> int | None:
+    with store.read() as reads:
+        return reads.revisions.vanished_since("default", name)
+
+
+def test_user_metadata_of_a_vanished_revision_keeps_the_time_until_that_returns(store: Store) -> None:
+    write(store, lambda t: t.revisions.put_user_metadata("default", "a.b.c", b"{}"))
+    assert vanished(store, "a.b.c") is None
+    write(store, lambda t: t.revisions.set_vanished("default", ["a.b.c", "nobody.knows.it"], 100))
+    write(store, lambda t: t.revisions.set_vanished("default", ["a.b.c"], 200))
+    assert (vanished(store, "a.b.c"), vanished(store, "nobody.knows.it")) == (100, None)
+    write(store, lambda t: t.revisions.set_vanished("default", ["a.b.c"], None))
+    assert vanished(store, "a.b.c") is None
+    write(store, lambda t: t.revisions.set_vanished("default", ["a.b.c"], 300))
+    write(store, lambda t: t.revisions.put_user_metadata("default", "a.b.c", b'{"labels":{"a":"b"}}'))
+    assert vanished(store, "a.b.c") is None
+
+
+def test_user_metadata_is_dropped_when_its_revision_vanished_long_ago(store: Store) -> None:
+    def fill(tx: Transaction) -> None:
+        for name, when in (("a.b.old", 100), ("a.b.new", 200), ("a.b.there", None)):
+            tx.revisions.put_user_metadata("default", name, b"{}")
+            tx.revisions.set_vanished("default", [name], when)
+
+    store.commit(fill)
+    assert store.commit(lambda t: list(t.revisions.drop_vanished(200))) == [("default", "a.b.old")]
+    assert store.commit(lambda t: list(t.revisions.drop_vanished(200))) == []
+    with store.read() as reads:
+        kept = reads.revisions.with_user_metadata(RepositoryKey("default", "a"))
+    assert sorted(kept) == ["a.b.new", "a.b.there"]
+
+
 class TestDropIndex:
     @pytest.fixture
     def filled(self, store: Store) -> Store:

@@ -10,12 +10,12 @@ import pytest
 from porch.errors import Conflict, Invalid
 from porch.objects import Call, Caller, DeleteOptions
 from porch.objects.checks import namespace_exists
-from porch.objects.repository_checks import file_errors, file_repositories_below, schedule_is_kept
+from porch.objects.repository_checks import file_errors, file_repositories_below
 from porch.objects.stored import StoredObjects
 from porch.store import Store
 from porch.strategy.repository import RepositoryStrategy
 from porch.types.meta import ObjectMeta
-from porch.types.repository import REPOSITORY, OciRepository, Repository, RepositorySpec, RepositorySync
+from porch.types.repository import REPOSITORY, OciRepository, Repository, RepositorySpec
 from tests.unit.objects.build import NS, repository, with_meta
 
 SAND = "http://127.0.0.1:19610/sand.git"
@@ -155,12 +155,3 @@ def test_a_repository_outside_of_them_is_not_registered(
     storage.create(call, NS, repository("inside", f"file://{tmp_path}/allowed/x.git"))
     with pytest.raises(Invalid, match=r"spec.git.repo: Forbidden: file URLs are only allowed below"):
         storage.create(call, NS, repository("outside", f"file://{tmp_path}/x.git"))
-
-
-def test_who_sets_a_schedule_hears_that_it_is_not_followed_yet(store: Store, call: Call) -> None:
-    scheduled = repository("scheduled", "http://127.0.0.1:19610/scheduled.git")
-    scheduled.spec.sync = RepositorySync(schedule="@hourly")
-    StoredObjects(store, RepositoryStrategy(REPOSITORY), [schedule_is_kept]).create(call, NS, scheduled)
-    assert call.warnings == [
-        "spec.sync is kept but not followed yet: the server synchronises at its own interval",
-    ]

@@ -19,7 +19,20 @@ WHOLE_TABLE = {
     "ref_drop": "it empties the table",
 }
 LISTS = {"refs", "at_or_above", "above", "namespaces", "names"}
-NUMBERS = {"version", "at", "after", "before", "limit", "by", "batch", "superseded_by", "most", "first", "last"}
+NUMBERS = {
+    "version",
+    "at",
+    "after",
+    "before",
+    "limit",
+    "by",
+    "batch",
+    "superseded_by",
+    "most",
+    "first",
+    "last",
+    "vanished",
+}
 TERMS = {"terms", "without"}
 TRUTHS = {"applied"}
 

@@ -68,6 +68,7 @@ def test_counting_reads_only_the_index(db: sqlite3.Connection, name: str) -> Non
         ("ref_targets", "PRIMARY KEY (mirror=? AND ref=?)"),
         ("ref_clashing", "PRIMARY KEY (mirror=? AND ref=?)"),
         ("ref_clashing", "PRIMARY KEY (mirror=? AND ref>? AND ref<?)"),
+        ("metadata_drop_vanished", "user_metadata_vanished (vanished<?)"),
         ("intent_open", "intents_by_applied (applied=?)"),
         ("intent_applied", "intents_by_applied (applied=?)"),
         ("intent_moving", "PRIMARY KEY (mirror=? AND ref=?)"),

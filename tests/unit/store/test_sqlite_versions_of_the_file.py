@@ -15,6 +15,7 @@ from porch.store.sqlite import open_store
 from porch.types.selectors import Requirement, Selector
 
 _SCHEMA_1 = Path(__file__).with_name("schema_1.sql").read_text()
+_SCHEMA_2 = Path(__file__).with_name("schema_2.sql").read_text()
 _ADD = (
     "INSERT INTO versions"
     " (version, resource, namespace, name, superseded_by, deleted, uid, alias, labels, fields, tail)"
@@ -60,6 +61,42 @@ def test_a_file_of_schema_1_keeps_its_objects_and_learns_to_select_them(tmp_path
             with pytest.raises(Expired):
                 reads.versions.changes("configmaps", 2, 10)
         store.close()
+
+
+@pytest.mark.parametrize("schema", [_SCHEMA_1, _SCHEMA_2])
+def test_user_metadata_of_older_schemas_counts_as_that_of_revisions_that_are_there(tmp_path: Path, schema: str) -> None:
+    path = tmp_path / "porch.db"
+    db = sqlite3.connect(path)
+    db.executescript(schema)
+    with db:
+        db.execute("INSERT INTO user_metadata (namespace, name, metadata) VALUES ('default', 'a.b.c', x'7b7d')")
+    db.close()
+    for when in (None, 100):
+        store = open_store(path)
+        with store.read() as reads:
+            assert reads.revisions.user_metadata("default", "a.b.c") == b"{}"
+            assert reads.revisions.vanished_since("default", "a.b.c") == when
+        store.commit(lambda tx: tx.revisions.set_vanished("default", ["a.b.c"], 100))
+        store.close()
+
+
+def test_the_index_of_schema_2_is_made_again(tmp_path: Path) -> None:
+    """It does not tell which revisions follow which upstream; other kinds keep their logs."""
+    path = tmp_path / "porch.db"
+    db = sqlite3.connect(path)
+    db.executescript(_SCHEMA_2)
+    with db:
+        db.execute("INSERT INTO refs (mirror, ref, target) VALUES ('m', 'refs/heads/main', 'x')")
+        db.execute("UPDATE sequence SET version = 7")
+    db.close()
+    store = open_store(path)
+    with store.read() as reads:
+        assert reads.revisions.refs("m") == {}
+        assert reads.versions.version() == 8
+        assert reads.versions.changes("configmaps", 7, 10) == []
+        with pytest.raises(Expired):
+            reads.versions.changes("packagerevisions.porch.kpt.dev", 7, 10)
+    store.close()
 
 
 def test_an_old_copy_put_back_does_not_give_out_numbers_again(tmp_path: Path) -> None:

@@ -26,7 +26,13 @@ _BLOCK = 512  # bytes; the unit of that limit
 
 
 class GitFailed(Exception):
-    """git ended with an error; the text is what it said. Never leaves this room."""
+    """git ended with an error; the text is what it said, `code` the exit code if it ended by itself. Never leaves this
+    room.
+    """
+
+    def __init__(self, text: str, code: int = 0) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class GitTimeout(GitFailed):
@@ -112,7 +118,7 @@ def run_git(
         finally:
             _end(process)
     if process.returncode:
-        raise GitFailed(clean(errors) or f"git ended with {process.returncode}")
+        raise GitFailed(clean(errors) or f"git ended with {process.returncode}", process.returncode)
     return output
 
 

@@ -35,7 +35,7 @@ class HostedOrigin:
         """Nobody is asked: discovery reads the repository itself."""
         return None
 
-    def fetch(self) -> None:
+    def fetch(self, into: str = "") -> None:
         """Nothing is newer than the repository itself."""
 
     def close(self) -> None:

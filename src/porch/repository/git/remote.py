@@ -148,13 +148,13 @@ class RemoteOrigin:
         LISTED.inc(len(listed))
         return {ref: target for ref, target in listed.items() if ref.startswith((HEADS, TAGS))}
 
-    def fetch(self) -> None:
+    def fetch(self, into: str = "") -> None:
         options = ["--quiet", "--prune", "--no-auto-gc", "--no-write-fetch-head", "--no-tags", "--force"]
         refspecs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
         try:
             check_host(self._url)
             with self._fetching:
-                self._git("fetch", *options, "--", self._address.url, *refspecs)
+                self._git("fetch", *options, "--", self._address.url, *refspecs, cwd=into)
         except GitFailed as error:
             raise self.explain(str(error)) from error
         finally:
@@ -198,8 +198,8 @@ class RemoteOrigin:
             f"cannot fetch repository {self._address.label}: {words}"
         )
 
-    def _git(self, *arguments: str, stdin: bytes = b"", file_limit: int = 0) -> bytes:
-        env, path = environment(self._url.scheme, self._config), self._mirror.path
+    def _git(self, *arguments: str, stdin: bytes = b"", file_limit: int = 0, cwd: str = "") -> bytes:
+        env, path = environment(self._url.scheme, self._config), cwd or self._mirror.path
         return run_git(arguments, cwd=path, stdin=stdin, env=env, deadline=self._deadline, file_limit=file_limit)
 
     def close(self) -> None:

@@ -7,13 +7,14 @@ for a hosted repository, a push for a remote one.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from porch.errors import BadRequest, NotFound
 from porch.repository.git.address import PORCH, GitAddress
 from porch.repository.git.annotations import BRANCH_CREATION
 from porch.repository.git.bulk import store_blobs
+from porch.repository.git.collect import clear_leftovers, collect
 from porch.repository.git.discover import HISTORIES, INLINE_REFS, Discovery, changed_refs, discover_mirror
 from porch.repository.git.draft import GitDraft, Workshop, existing_draft, mode_beside, new_draft
 from porch.repository.git.history import HistoryTooLong
@@ -35,6 +36,7 @@ from porch.repository.git.objects import (
 from porch.repository.git.pack import build_pack, join_packs
 from porch.repository.git.published import Press, Step
 from porch.repository.git.refnames import branch_ref
+from porch.repository.git.repair import damage, rebuild
 from porch.repository.git.upkeep import sync_to_disk
 from porch.repository.interface import (
     Author,
@@ -65,7 +67,9 @@ class Origin(Protocol):
         """Its branches and tags, in one answer; None when only a fetch can tell, or say what is wrong."""
         ...
 
-    def fetch(self) -> None: ...
+    def fetch(self, into: str = "") -> None:
+        """Into the mirror, or into another bare repository at the path `into`."""
+        ...
 
     def close(self) -> None: ...
 
@@ -162,10 +166,28 @@ class GitRepository:
         listed = self._origin.list_refs()
         return listed is None or branch_ref(self._address.branch) not in listed or listed != self._mirror.refs()
 
-    def refresh(self) -> None:
+    def refresh(self, *, create: bool = True) -> None:
         self._origin.fetch()
         if not self._mirror.ref(branch_ref(self._address.branch)):
-            self._create_branch()
+            self._create_branch(allowed=create and self._address.create_branch)
+
+    def are_related(self, commit: str, other: str) -> bool:
+        return self._mirror.are_related(commit, other)
+
+    def damage(self) -> str:
+        return damage(self._mirror.path)
+
+    def rebuild(self) -> None:
+        if not self._origin.sends_objects:
+            raise BadRequest(f"{self._address.url} is the only copy there is")
+        HISTORIES.forget(self._mirror_id)
+        rebuild(self._mirror, self._origin.fetch)
+
+    def collect(self, keep: Callable[[], Collection[str]], seconds: float) -> bool:
+        if not collect(self._mirror.path, keep, seconds, self._clock()):
+            return False
+        clear_leftovers(self._mirror.path, self._clock())
+        return True
 
     def discover(self, known: Mapping[str, str]) -> Snapshot:
         """Without changes it is a listing of refs; few changes are read here, many in a worker process."""
@@ -220,10 +242,10 @@ class GitRepository:
         pack = build_pack((kind, data) for _, kind, data in step.objects) if wanted else b""
         return Plan(step.moves, pack, step.found)
 
-    def _create_branch(self) -> None:
+    def _create_branch(self, *, allowed: bool) -> None:
         """The root commit that upstream makes, so that the first draft has something to stand on."""
         branch = self._address.branch
-        if not self._address.create_branch:
+        if not allowed:
             raise BadRequest(
                 f"error cloning git repository {self._address.url}, fetch of remote repository failed: "
                 f'branch "{branch}" doesn\'t exist: reference not found'

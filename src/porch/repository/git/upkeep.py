@@ -1,7 +1,7 @@
 """Keeping a repository fast as it grows, and making it durable.
 
 Loose objects and small packs are joined, refs are packed: by git itself, in a process of low priority, beside readers
-and writers. Nothing unreachable is ever thrown away: a draft may be about to need it.
+and writers. Nothing unreachable is thrown away here, a draft may be about to need it; see collect for that.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def upkeep(path: str, *, force: bool = False) -> bool:
     clear_stale_locks(path)
     packing_refs = force or _more_than(_LOOSE_REFS, _files(Path(path, "refs")))
     repacking = force or _needs_repack(Path(path, "objects"))
+    clear_stale_locks(path)
     try:
         if packing_refs:
             _git(path, "pack-refs", "--all")

@@ -302,7 +302,25 @@ SELECT name FROM user_metadata WHERE namespace = %(namespace)s AND name > %(abov
 -- name: metadata_put
 -- Adds or replaces user metadata.
 INSERT INTO user_metadata (namespace, name, metadata) VALUES (%(namespace)s, %(name)s, %(metadata)s)
-ON CONFLICT (namespace, name) DO UPDATE SET metadata = excluded.metadata;
+ON CONFLICT (namespace, name) DO UPDATE SET metadata = excluded.metadata, vanished = NULL;
+
+-- name: metadata_vanished
+-- Since when the package revision behind user metadata is gone.
+SELECT vanished FROM user_metadata WHERE namespace = %(namespace)s AND name = %(name)s;
+
+-- name: metadata_set_vanished
+-- The package revision behind user metadata is gone since then; the first time stays.
+UPDATE user_metadata SET vanished = %(vanished)s
+WHERE namespace = %(namespace)s AND name = %(name)s AND vanished IS NULL;
+
+-- name: metadata_set_present
+-- The package revision behind user metadata is there again.
+UPDATE user_metadata SET vanished = NULL
+WHERE namespace = %(namespace)s AND name = %(name)s AND vanished IS NOT NULL;
+
+-- name: metadata_drop_vanished
+-- Removes user metadata whose package revisions vanished before some time.
+DELETE FROM user_metadata WHERE vanished < %(before)s RETURNING namespace, name;
 
 -- name: metadata_delete
 -- Removes user metadata.

@@ -30,6 +30,10 @@ _METADATA = QUERIES["metadata_get"]
 _METADATA_NAMES = QUERIES["metadata_names"]
 _PUT_METADATA = QUERIES["metadata_put"]
 _DELETE_METADATA = QUERIES["metadata_delete"]
+_VANISHED = QUERIES["metadata_vanished"]
+_SET_VANISHED = QUERIES["metadata_set_vanished"]
+_SET_PRESENT = QUERIES["metadata_set_present"]
+_DROP_VANISHED = QUERIES["metadata_drop_vanished"]
 
 
 class PostgresRevisionReader:
@@ -86,6 +90,10 @@ class PostgresRevisionReader:
         where = {"namespace": repository.namespace, "above": first, "below": last}
         return [name for (name,) in self._db.execute(_METADATA_NAMES, where)]
 
+    def vanished_since(self, namespace: str, name: str) -> int | None:
+        row = self._db.execute(_VANISHED, {"namespace": namespace, "name": name}).fetchone()
+        return None if row is None or row[0] is None else int(row[0])
+
     def _rows(self, statement: bytes, **parameters: object) -> list[RevisionRow]:
         return [_revision(row) for row in self._db.execute(statement, parameters)]
 
@@ -113,3 +121,10 @@ class PostgresRevisionWriter(PostgresRevisionReader):
     def put_user_metadata(self, namespace: str, name: str, metadata: bytes | None) -> None:
         parameters = {"namespace": namespace, "name": name, "metadata": metadata}
         self._db.execute(_DELETE_METADATA if metadata is None else _PUT_METADATA, parameters)
+
+    def set_vanished(self, namespace: str, names: Iterable[str], when: int | None) -> None:
+        rows = [{"namespace": namespace, "name": name, "vanished": when} for name in names]
+        self._db.cursor().executemany(_SET_PRESENT if when is None else _SET_VANISHED, rows)
+
+    def drop_vanished(self, before: int) -> Sequence[tuple[str, str]]:
+        return [(namespace, name) for namespace, name in self._db.execute(_DROP_VANISHED, {"before": before})]

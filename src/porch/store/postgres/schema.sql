@@ -94,13 +94,17 @@ CREATE TABLE IF NOT EXISTS refs (
   PRIMARY KEY (mirror, ref)
 );
 
--- State: what users put on package revisions.
+-- State: what users put on package revisions; `vanished` is when the revision was lost to git, NULL while it is there.
 CREATE TABLE IF NOT EXISTS user_metadata (
   namespace TEXT COLLATE "C" NOT NULL,
   name      TEXT COLLATE "C" NOT NULL,
   metadata  BYTEA NOT NULL,
+  vanished  BIGINT,
   PRIMARY KEY (namespace, name)
 );
+-- Databases from before it had this column.
+ALTER TABLE user_metadata ADD COLUMN IF NOT EXISTS vanished BIGINT;
+CREATE INDEX IF NOT EXISTS user_metadata_vanished ON user_metadata (vanished) WHERE vanished IS NOT NULL;
 
 -- State: redo records of moves of refs. The ordinal keeps their age.
 CREATE TABLE IF NOT EXISTS intents (

@@ -15,7 +15,7 @@ from prometheus_client import Counter
 from porch.errors import InternalError, PorchError, ServiceUnavailable
 from porch.store.sqlite.queries import SCHEMA
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 COUNT_STEPS = "PORCH_COUNT_STEPS"
 STEPS = Counter(
     "porch_sqlite_steps_total", f"Steps of SQLite's machine. Counted when {COUNT_STEPS} is set: it is slow."
@@ -66,10 +66,10 @@ def _create_tables(path: Path) -> None:
                 f"the database {path} was written by a newer Porch (schema {found}, this one knows {SCHEMA_VERSION}): "
                 "start that version, or restore an older backup"
             )
-        if found == 1:
-            from porch.store.sqlite.migrate import from_1
+        if found in {1, 2}:
+            from porch.store.sqlite.migrate import from_1, from_2
 
-            from_1(db)
+            (from_1 if found == 1 else from_2)(db)
         elif found < SCHEMA_VERSION:
             db.executescript(f"BEGIN IMMEDIATE;{SCHEMA}COMMIT;")
     finally:

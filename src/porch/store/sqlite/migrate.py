@@ -1,7 +1,9 @@
 """Databases that an older Porch wrote, brought to the schema of this one in one transaction.
 
 Schema 1 knew no owners, postings or counts. Its history is not taken along: watches and lists from before get Expired.
-Its index is not either: the next start makes it again from git, with PorchPackages, which it did not keep.
+Its index is not either: the next start makes it again from git, with PorchPackages, which it did not keep. Schema 2 did
+not know since when user metadata has no package revision, nor could its index tell what follows which upstream; it is
+made again, too.
 """
 
 from __future__ import annotations
@@ -14,8 +16,10 @@ from porch.keys import ObjectKey
 from porch.store.interface import NewVersion
 from porch.store.selection import owners, strings
 from porch.store.sqlite.queries import SCHEMA
+from porch.store.sqlite.transaction import SqliteTransaction, drop_index
 from porch.store.terms import terms_of
 
+_VANISHED = "ALTER TABLE user_metadata ADD COLUMN vanished INTEGER;"
 _MOVE_ASIDE = """
 DROP INDEX versions_current; DROP INDEX versions_by_name; DROP INDEX versions_by_alias;
 DROP INDEX versions_history; DROP INDEX versions_log; DROP INDEX versions_superseded;
@@ -53,7 +57,13 @@ class _Object(msgspec.Struct):
 def from_1(db: sqlite3.Connection) -> None:
     db.create_function("owners_in", 1, _owners_in)
     db.create_function("terms_of", 4, _terms_of)
-    db.executescript(f"BEGIN IMMEDIATE;{_MOVE_ASIDE}{SCHEMA}{_COPY}{_DERIVE}{_END}COMMIT;")
+    db.executescript(f"BEGIN IMMEDIATE;{_MOVE_ASIDE}{_VANISHED}{SCHEMA}{_COPY}{_DERIVE}{_END}COMMIT;")
+
+
+def from_2(db: sqlite3.Connection) -> None:
+    db.executescript(f"BEGIN IMMEDIATE;{_VANISHED}{SCHEMA}")
+    drop_index(SqliteTransaction(db))
+    db.execute("COMMIT")
 
 
 def derive(db: sqlite3.Connection) -> None:

@@ -257,6 +257,22 @@ SELECT name FROM user_metadata WHERE namespace = :namespace AND name > :above AN
 -- Adds or replaces user metadata.
 INSERT OR REPLACE INTO user_metadata (namespace, name, metadata) VALUES (:namespace, :name, :metadata);
 
+-- name: metadata_vanished
+-- Since when the package revision behind user metadata is gone.
+SELECT vanished FROM user_metadata WHERE namespace = :namespace AND name = :name;
+
+-- name: metadata_set_vanished
+-- The package revision behind user metadata is gone since then; the first time stays.
+UPDATE user_metadata SET vanished = :vanished WHERE namespace = :namespace AND name = :name AND vanished IS NULL;
+
+-- name: metadata_set_present
+-- The package revision behind user metadata is there again.
+UPDATE user_metadata SET vanished = NULL WHERE namespace = :namespace AND name = :name AND vanished IS NOT NULL;
+
+-- name: metadata_drop_vanished
+-- Removes user metadata whose package revisions vanished before some time.
+DELETE FROM user_metadata WHERE vanished < :before RETURNING namespace, name;
+
 -- name: metadata_delete
 -- Removes user metadata.
 DELETE FROM user_metadata WHERE namespace = :namespace AND name = :name;

@@ -80,7 +80,7 @@ _VERSIONS = _Table(
 _METADATA = _Table(
     "user_metadata",
     "rowid",
-    ("namespace", "name", "metadata"),
+    ("namespace", "name", "vanished", "metadata"),
     ("sqlite_autoindex_user_metadata_1",),
     ("namespace", "name"),
     _is_json,

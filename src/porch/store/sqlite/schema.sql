@@ -90,13 +90,15 @@ CREATE TABLE IF NOT EXISTS refs (
   PRIMARY KEY (mirror, ref)
 ) WITHOUT ROWID;
 
--- State: what users put on package revisions.
+-- State: what users put on package revisions; `vanished` is when the revision was lost to git, NULL while it is there.
 CREATE TABLE IF NOT EXISTS user_metadata (
   namespace TEXT NOT NULL,
   name      TEXT NOT NULL,
+  vanished  INTEGER,
   metadata  BLOB NOT NULL,
   PRIMARY KEY (namespace, name)
 );
+CREATE INDEX IF NOT EXISTS user_metadata_vanished ON user_metadata (vanished) WHERE vanished IS NOT NULL;
 
 -- State: redo records of moves of refs. The ordinal keeps their age.
 CREATE TABLE IF NOT EXISTS intents (
@@ -120,4 +122,4 @@ CREATE TABLE IF NOT EXISTS moving_refs (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS moving_refs_by_intent ON moving_refs (intent);
 
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
