@@ -88,6 +88,7 @@ class GitHttp:
     cut_answers: bool = False
     fall_silent_after_push: bool = False
     status: int | None = None
+    push_status: int | None = None
     redirect: str | None = None
     gate: threading.Event = field(default_factory=threading.Event)
     requests: list[str] = field(default_factory=list)
@@ -209,6 +210,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(302, b"", {"Location": state.redirect})
         elif state.status and self.command == "POST":
             self._answer(state.status, b"as the test wants", {})
+        elif state.push_status and self.command == "POST" and self.path.endswith("/git-receive-pack"):
+            self._answer(state.push_status, b"as the test wants", {})
         else:
             self._run(body)
 
