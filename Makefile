@@ -23,6 +23,7 @@ help:
 	@echo "make up      start a server on this machine"
 	@echo "make test    check the code and run all tests"
 	@echo "make chaos   kill servers at random, and check what they know afterwards"
+	@echo "make interleavings   random clients against a model; ARGS=\"--steps N --seed S\""
 	@echo "make check   format, lint, types, imports"
 	@echo "make fix     format, and mend what the linter can mend"
 	@echo "make bench   measure"
@@ -45,6 +46,9 @@ up: $(RUNTIME)
 test: check $(KUBECTL) $(CLIENTS)
 	@scripts/system-packages
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+interleavings: $(DEV)
+	@$(BIN)/python -m tests.interleavings $(ARGS)
 
 chaos: $(DEV)
 	@$(BIN)/python -m tests.chaos $(ARGS)
