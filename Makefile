@@ -15,7 +15,7 @@ $(shell test -x $(BIN)/python || rm -rf $(VENV))
 # Command line options, like `make up ARGS="--port 0"` or `make chaos ARGS="--rounds 100 --seed 7"`.
 ARGS ?=
 
-.PHONY: help setup tools demo up test chaos check fix bench fuzz merge lock
+.PHONY: help setup tools demo up test chaos check fix interleavings bench fuzz merge lock
 .DEFAULT_GOAL := help
 
 help:

@@ -96,6 +96,7 @@ class GitHttp:
     connections: list[socket.socket] = field(default_factory=list)
     at_work: threading.Condition = field(default_factory=threading.Condition)
     clients: int = 0
+    working: int = 0
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -123,10 +124,16 @@ class GitHttp:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def came_or_went(self, change: int) -> None:
+    def came_or_went(self, clients: int, *, working: int = 0) -> None:
         with self.at_work:
-            self.clients += change
+            self.clients += clients
+            self.working += working
             self.at_work.notify_all()
+
+    def wait_until_idle(self) -> None:
+        """Until every request that was begun has been done, also those whose clients have given up."""
+        with self.at_work:
+            assert self.at_work.wait_for(lambda: self.working == 0, 60), "a request is never done"
 
     def wait_until_left(self) -> None:
         """For clients that are gone: until all that they sent has been done. Connections are taken in their order, so
@@ -196,7 +203,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing."""
 
     def _serve(self) -> None:
-        state = self.server_state
+        self.server_state.came_or_went(0, working=1)
+        try:
+            self._respond(self.server_state)
+        finally:
+            self.server_state.came_or_went(0, working=-1)
+
+    def _respond(self, state: GitHttp) -> None:
         body = self._body()
         state.requests.append(f"{self.command} {self.path}")
         if self.command == "POST" and self.path.endswith("/git-receive-pack"):
