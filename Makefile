@@ -45,7 +45,7 @@ up: $(RUNTIME)
 
 test: check $(KUBECTL) $(CLIENTS)
 	@scripts/system-packages
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 interleavings: $(DEV)
 	@$(BIN)/python -m tests.interleavings $(ARGS)
