@@ -15,7 +15,7 @@ $(shell test -x $(BIN)/python || rm -rf $(VENV))
 # Command line options, like `make up ARGS="--port 0"` or `make chaos ARGS="--rounds 100 --seed 7"`.
 ARGS ?=
 
-.PHONY: help setup tools demo up test chaos check fix bench fuzz merge lock
+.PHONY: help setup tools demo up test chaos check fix interleavings bench fuzz merge lock
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make up      start a server on this machine"
 	@echo "make test    check the code and run all tests"
 	@echo "make chaos   kill servers at random, and check what they know afterwards"
+	@echo "make interleavings   random clients against a model; ARGS=\"--steps N --seed S\""
 	@echo "make check   format, lint, types, imports"
 	@echo "make fix     format, and mend what the linter can mend"
 	@echo "make bench   measure"
@@ -44,7 +45,10 @@ up: $(RUNTIME)
 
 test: check $(KUBECTL) $(CLIENTS)
 	@scripts/system-packages
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+interleavings: $(DEV)
+	@$(BIN)/python -m tests.interleavings $(ARGS)
 
 chaos: $(DEV)
 	@$(BIN)/python -m tests.chaos $(ARGS)

@@ -121,7 +121,7 @@ class Chaos:
             assert number_of_end == signal.SIGKILL, f"the server ended by {number_of_end}: {self._log()}"
             self._count(point or "a random moment")
         self.porch.end()
-        self.remote.wait_until_idle()  # a push whose sender died goes on, and nobody could know how it will end
+        self.remote.wait_until_left()  # a push whose sender died goes on, and nobody could know how it will end
         self._check(self.porch.launch())
         self.rounds += 1
 
@@ -203,8 +203,8 @@ def agree_with_git(items: list[Json], repository: str, truth: Path) -> None:
     found = [line.removeprefix("refs/heads/").removeprefix("refs/tags/") for line in listed]
     ours = [item for item in items if item["spec"]["repository"] == repository and item["spec"].get("revision", 0) >= 0]
     locks = [item["status"]["selfLock"]["git"] for item in ours]
-    differing = {f"{lock['ref']} {lock['commit']}" for lock in locks} ^ set(found)
-    assert not differing, f"{repository}: API and git do not agree on {differing}"
+    shown = {f"{lock['ref']} {lock['commit']}" for lock in locks}
+    assert shown == set(found), f"{repository}: only the API has {shown - set(found)}, only git {set(found) - shown}"
     going = {f"{item['status']['selfLock']['git']['ref']}" for item in ours if item["spec"]["lifecycle"] == _GOING}
     marks = git("for-each-ref", "--format=%(refname:lstrip=3)", "refs/heads/deletionProposed", cwd=truth).split()
     assert sorted(going) == sorted(marks), repository

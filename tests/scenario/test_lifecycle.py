@@ -192,6 +192,22 @@ def test_a_number_does_not_come_again(scene: tuple[Api, Path]) -> None:
     assert api.send("DELETE", f"{REVISIONS}/here.web.main").code == 200
     assert git("log", "-1", "--format=%s", "main", cwd=truth) == "Delete web"
     assert api.names() == []
+    create(api)
+    assert approve(api, NAME)["spec"]["revision"] == 2
+
+
+def test_a_number_does_not_come_again_though_somebody_has_changed_the_package_since(scene: tuple[Api, Path]) -> None:
+    api, truth = scene
+    create(api)
+    approve(api, NAME)
+    create_copy(api)
+    tree = git("rev-parse", "main^^{tree}", cwd=truth)
+    for content in (tree, git("rev-parse", "main^{tree}", cwd=truth)):
+        commit = git("commit-tree", content, "-p", "main", "-m", "by hand", cwd=truth)
+        git("update-ref", "refs/heads/main", commit, cwd=truth)
+    git("update-ref", "-d", "refs/tags/web/v1", cwd=truth)
+    synchronise(api, "here")
+    assert approve(api, "here.web.v2")["spec"]["revision"] == 2
 
 
 def test_unmet_gates_are_named_and_hold_the_approval(scene: tuple[Api, Path]) -> None:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 _CONFIG = {"http.receivepack": "true", "receive.denyDeletes": "false", "receive.autogc": "false", "gc.auto": "0"}
@@ -88,12 +88,14 @@ class GitHttp:
     cut_answers: bool = False
     fall_silent_after_push: bool = False
     status: int | None = None
+    push_status: int | None = None
     redirect: str | None = None
     gate: threading.Event = field(default_factory=threading.Event)
     requests: list[str] = field(default_factory=list)
     last_push: bytes = b""
     connections: list[socket.socket] = field(default_factory=list)
     at_work: threading.Condition = field(default_factory=threading.Condition)
+    clients: int = 0
     working: int = 0
 
     def __post_init__(self) -> None:
@@ -104,6 +106,7 @@ class GitHttp:
             server_state = owner
 
         self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server.state = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="githttp")
 
     def __enter__(self) -> Self:
@@ -121,10 +124,27 @@ class GitHttp:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
+    def came_or_went(self, clients: int, *, working: int = 0) -> None:
+        with self.at_work:
+            self.clients += clients
+            self.working += working
+            self.at_work.notify_all()
+
     def wait_until_idle(self) -> None:
-        """Until every request that came has been done, also those whose clients are gone."""
+        """Until every request that was begun has been done, also those whose clients have given up."""
         with self.at_work:
             assert self.at_work.wait_for(lambda: self.working == 0, 60), "a request is never done"
+
+    def wait_until_left(self) -> None:
+        """For clients that are gone: until all that they sent has been done. Connections are taken in their order, so
+        those before one of our own are known then; each ends when nothing more comes from it.
+        """
+        with socket.create_connection(("127.0.0.1", self._server.server_port)) as last:
+            last.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            while last.recv(4096):
+                pass
+        with self.at_work:
+            assert self.at_work.wait_for(lambda: self.clients == 0, 60), "a client is still there"
 
     def create(self, name: str) -> str:
         """A new empty repository; its URL."""
@@ -146,6 +166,11 @@ class GitHttp:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    state: GitHttp
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.state.came_or_went(1)
+        super().process_request(request, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that gave up is what some tests are about."""
@@ -162,6 +187,12 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
         self.server_state.connections.append(self.connection)
 
+    def handle(self) -> None:
+        try:
+            super().handle()
+        finally:
+            self.server_state.came_or_went(-1)
+
     def do_GET(self) -> None:
         self._serve()
 
@@ -172,15 +203,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing."""
 
     def _serve(self) -> None:
-        state = self.server_state
-        with state.at_work:
-            state.working += 1
+        self.server_state.came_or_went(0, working=1)
         try:
-            self._respond(state)
+            self._respond(self.server_state)
         finally:
-            with state.at_work:
-                state.working -= 1
-                state.at_work.notify_all()
+            self.server_state.came_or_went(0, working=-1)
 
     def _respond(self, state: GitHttp) -> None:
         body = self._body()
@@ -196,6 +223,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(302, b"", {"Location": state.redirect})
         elif state.status and self.command == "POST":
             self._answer(state.status, b"as the test wants", {})
+        elif state.push_status and self.command == "POST" and self.path.endswith("/git-receive-pack"):
+            self._answer(state.push_status, b"as the test wants", {})
         else:
             self._run(body)
 

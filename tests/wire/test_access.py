@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.support.server import PORCH, Server
-from tests.wire.space import DOTTED, Space, revision
+from tests.wire.space import DOTTED, REVISIONS, Space, revision
 
 
 def _bound(space: Space, role: str) -> list[str]:
@@ -165,3 +165,36 @@ def test_a_delegate_asks_about_others(space: Space) -> None:
         assert client.send("POST", local, asked).status == 403
     assert space.client.send("POST", local, asked).json()["status"]["allowed"] is True
     space.kubectl("delete", "clusterrolebinding", name)
+
+
+def test_authors_propose_and_reviewers_approve(space: Space) -> None:
+    """Publishing is update on packagerevisions/approval, and nothing else allows it."""
+    space.draft()
+    for user, role in (("ann", "porch:editor"), ("rita", "porch:approver")):
+        space.kubectl("create", "rolebinding", user, f"--clusterrole={role}", f"--user={user}")
+    approval = f"{space.path(REVISIONS)}/{DOTTED}/approval"
+
+    def propose(user: str) -> list[str]:
+        return [
+            "patch",
+            "packagerevision",
+            DOTTED,
+            "--type=merge",
+            "-p",
+            '{"spec":{"lifecycle":"Proposed"}}',
+            f"--as={user}",
+        ]
+
+    def published() -> str:
+        return json.dumps(space.get(REVISIONS, DOTTED)).replace('"Proposed"', '"Published"')
+
+    assert 'User "rita" cannot patch' in space.refused(*propose("rita"))
+    space.kubectl(*propose("ann"))
+    approve = ["replace", "--raw", approval, "-f", "-"]
+    assert 'User "ann" cannot update resource "packagerevisions/approval"' in space.refused(
+        *approve, "--as=ann", stdin=published()
+    )
+    space.kubectl(*approve, "--as=rita", stdin=published())
+    done = space.get(REVISIONS, DOTTED)
+    assert (done["spec"]["lifecycle"], done["spec"]["revision"]) == ("Published", 1)
+    assert done["status"]["publishedBy"] == "rita"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.server import Server
+from tests.wire.examples import examples, same
 
 _README = Path(__file__).parents[2] / "README.md"
-_AGE = re.compile(r"\b\d+[smhd]\b")
 
 
 @pytest.fixture
@@ -23,24 +22,7 @@ def fresh(surrounding: None, tmp_path: Path) -> Iterator[Server]:
 
 
 def _examples(section: str) -> list[tuple[str, str]]:
-    """Commands and their printed output, in order, from the console blocks of a section."""
-    text = _README.read_text().partition(f"## {section}\n")[2].partition("\n## ")[0]
-    found = []
-    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
-        for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            head, end, rest = example.partition("<<EOF\n")
-            if end:
-                body, _, output = rest.partition("\nEOF\n")
-                found.append((f"{head}<<EOF\n{body}\nEOF", output))
-            else:
-                command, _, output = example.partition("\n")
-                found.append((command, output))
-    return found
-
-
-def _same(printed: str) -> list[str]:
-    """Without ages and the widths that follow from them."""
-    return [" ".join(_AGE.sub("AGE", line).split()) for line in printed.strip().splitlines()]
+    return examples(_README.read_text().partition(f"## {section}\n")[2].partition("\n## ")[0])
 
 
 def test_the_sample_flow_prints_what_readme_shows(fresh: Server) -> None:
@@ -51,7 +33,7 @@ def test_the_sample_flow_prints_what_readme_shows(fresh: Server) -> None:
             ["bash", "-c", command], env=fresh.environment(), capture_output=True, text=True, timeout=60, check=False
         )
         assert done.returncode == 0, done.stderr
-        assert _same(done.stdout) == _same(promised)
+        assert same(done.stdout) == same(promised)
 
 
 def test_a_hosted_repository_is_cloned_as_readme_says(fresh: Server, tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ class Mover:
                     raise self._busy(job.wish.name)
             except PorchError as error:
                 base.numbers = numbers
-                job.fail(error)
+                job.fail(self._because_of_left(job, error))
                 continue
             taken |= own
             base.head = next((move.new for move in plan.moves if move.ref == self._facts.branch_ref), base.head)
@@ -154,13 +154,27 @@ class Mover:
 
     def _settle_before(self, intent: Intent) -> None:
         """An earlier request may have left these refs in doubt; its client tries again, and wants to know."""
-        refs_of, refs = self._facts.refs_of, [move.ref for move in intent.moves]
+        refs_of, refs = self._facts.refs_of, {move.ref for move in intent.moves}
         with self._store.read() as reads:
             if not reads.intents.moving(refs_of, refs):
                 return
-            open_intents = [item for item in reads.intents.open() if item.mirror == refs_of]
+        self._settle_left(lambda left: any(move.ref in refs for move in left.moves))
+
+    def _because_of_left(self, job: Job, error: PorchError) -> PorchError:
+        """What an interrupted request has done to the revision may be why nothing can be planned for it. It is settled,
+        so that the client sees it when it reads again.
+        """
+        name = job.wish.name
+        with suppress(PorchError):
+            self._settle_left(lambda left: any(change.name == name for change in changes_of(left)))
+        return error
+
+    def _settle_left(self, concerns: Callable[[Intent], bool]) -> None:
+        """Settles what interrupted requests have left, as far as it concerns somebody."""
+        with self._store.read() as reads:
+            open_intents = [item for item in reads.intents.open() if item.mirror == self._facts.refs_of]
         for left in open_intents:
-            if left.id not in self._running and any(move.ref in refs for move in left.moves):
+            if left.id not in self._running and concerns(left):
                 self.settle(left)
 
     def _record(self, intent: Intent, group: Sequence[Planned]) -> bool:
@@ -205,7 +219,7 @@ class Mover:
         except PorchError as error:
             # Nothing has moved, nor been sent to another machine.
             if isinstance(error, Conflict) and self._facts.hosted:
-                self._conclude(intent, group, self._look(intent.moves), error.message)
+                self._conclude(intent, group, self._look(intent.moves), error)
                 return
             self._drop(intent)
             for planned in group:
@@ -217,7 +231,9 @@ class Mover:
                 reach("pushed")
                 self._succeed(intent, group)
                 return
-            self._conclude(intent, group, self._ask(intent, group, report), _PUSH_FAILED + (report.text or "refused"))
+            kind = Conflict if report.answered else ServiceUnavailable
+            why = kind(_PUSH_FAILED + (report.text or "refused"))
+            self._conclude(intent, group, self._ask(intent, group, report), why)
 
     def _send(self, plan: Plan) -> PushReport:
         if self._facts.hosted:
@@ -246,7 +262,7 @@ class Mover:
             self._repository.refresh(create=False)
         return now
 
-    def _conclude(self, intent: Intent, group: Sequence[Planned], now: Mapping[str, str], why: str) -> None:
+    def _conclude(self, intent: Intent, group: Sequence[Planned], now: Mapping[str, str], why: PorchError) -> None:
         """The push was not accepted, and `now` is what the refs are."""
         outcomes = self._roll_forward([planned.change for planned in group], now)
         made = [planned for planned, outcome in zip(group, outcomes, strict=True) if outcome is Outcome.DONE]
@@ -257,10 +273,10 @@ class Mover:
         left = [(planned, found) for planned, found in zip(group, outcomes, strict=True) if found is not Outcome.DONE]
         for planned, found in left:
             if found is not Outcome.UNDONE:
-                planned.job.fail(Conflict(planned.job.wish.failure + why))
+                planned.job.fail(Conflict(planned.job.wish.failure + why.message))
         if any(found is not Outcome.UNDONE for _, found in left) or made or self._was_overtaken(intent, now):
             return
-        self._blame([planned for planned, _ in left], Conflict(why))
+        self._blame([planned for planned, _ in left], why)
 
     def _was_overtaken(self, intent: Intent, now: Mapping[str, str]) -> bool:
         return any(now.get(move.ref, "") != move.old for move in intent.moves)
@@ -276,8 +292,7 @@ class Mover:
         job, refused = group[0].job, isinstance(error, Conflict)
         job.refusals += refused
         if not refused or job.refusals == _REFUSALS:
-            text = job.wish.failure + error.message if refused else error.message
-            job.fail(type(error)(text, retry_after=error.retry_after))
+            job.fail(type(error)(job.wish.failure + error.message, retry_after=error.retry_after))
         return True
 
     def _roll_forward(self, changes: Sequence[Change], now: Mapping[str, str]) -> list[Outcome]:
@@ -291,7 +306,7 @@ class Mover:
         pending = tuple(move for move in moves if not self._repository.is_done(move, now.get(move.ref, "")))
         with suppress(Conflict):  # looked at again below
             self._send(Plan(pending, b""))
-        now = {**now, **self._look(pending)}
+        now = {**now, **dict.fromkeys((move.ref for move in pending), ""), **self._look(pending)}
         return [change.outcome(self._repository, branch, now) for change in changes]
 
     def _succeed(self, intent: Intent, group: Sequence[Planned]) -> None:

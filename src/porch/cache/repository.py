@@ -25,7 +25,7 @@ from porch.errors import Conflict, NotFound, ServiceUnavailable
 from porch.keys import PACKAGE_REVISIONS, RepositoryKey
 from porch.observe import step
 from porch.repository import Author, Content, Discovered, Entry, PackageRevisionDraft, Plan, Repository
-from porch.repository.git.refnames import BRANCH_REVISION, TAGS, marker_ref, revision_number
+from porch.repository.git.refnames import TAGS, marker_ref, revision_number
 from porch.store import Intent, RevisionRow, Store, StoredVersion, Transaction
 from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
 
@@ -230,7 +230,7 @@ class CachedRepository:
         """
         with step("repository.commit"):
             plan = self._repository.plan(draft)
-        return self._mover.move(Wish(name, lambda _: plan, check, metadata))
+        return self._mover.move(Wish(name, lambda _: plan, check, metadata, refs=max(len(plan.moves), 1)))
 
     def publish(self, row: RevisionRow, author: Author, check: Check) -> StoredVersion:
         """Publishes a Proposed revision, exactly as it is. Raises Conflict or ServiceUnavailable with git's words."""
@@ -243,16 +243,14 @@ class CachedRepository:
         return self._mover.move(Wish(row.name, plan, check, on_branch=True, refs=3))
 
     def _highest_number(self, row: RevisionRow) -> int:
-        """That a package has or ever had, as far as anybody knows: in the index, as a tag, or in the last commit on the
-        branch that published it, because a number whose tag was deleted must not come again.
+        """That a package has or ever had, as far as anybody knows: in the index, as a tag, or in the commits of the
+        branch, because a number whose tag was deleted must not come again.
         """
         with self._store.read() as reads:
             rows = reads.revisions.of_package(self.facts.key, row.path)
             tags = reads.revisions.refs_below(self.facts.refs_of, f"{TAGS}{row.full_path}")
-        on_branch = (other.commit for other in rows if other.revision == BRANCH_REVISION)
-        approved = [self._repository.approved_number(commit, row.full_path) for commit in set(on_branch)]
         tagged = [revision_number(tag.rpartition("/")[2]) for tag in tags]
-        return max([0, *approved, *tagged, *(other.revision for other in rows)])
+        return max([self._repository.last_number(row.full_path), *tagged, *(other.revision for other in rows)])
 
     def mark(self, row: RevisionRow, lifecycle: str, metadata: UserMetadata | None, check: Check) -> StoredVersion:
         """Proposes a published revision for deletion, or takes that back."""

@@ -130,11 +130,13 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class PushReport:
     """`accepted` only when the other side confirmed every ref. Otherwise the outcome is *unknown* and the caller
-    settles it with `read_refs`; `text` is what git said, for people.
+    settles it with `read_refs`; `text` is what git said, for people. `answered` is False when it said nothing: the
+    connection broke, the time was up, or something in front of it failed.
     """
 
     accepted: bool
     text: str = ""
+    answered: bool = True
 
 
 class PackageRevisionDraft(Protocol):
@@ -194,8 +196,10 @@ class Repository(Content, Protocol):
         """The commit of the repository's branch, as last seen; empty when there is none. No network."""
         ...
 
-    def approved_number(self, commit: str, full_path: str) -> int:
-        """The revision number that this commit of the branch gave to the package; 0 when it published nothing of it."""
+    def last_number(self, full_path: str) -> int:
+        """The last revision number that was given to the package on the repository's branch, as last seen; 0 for none.
+        No network.
+        """
         ...
 
     def plan_publication(self, current: Discovered, number: int, author: Author, head: str) -> Plan:

@@ -157,7 +157,7 @@ def test_a_deleted_revision_leaves_its_content_on_the_branch(place: Place) -> No
     before = place.refs()[MAIN]
     assert place.repository.push(place.repository.plan_deletion(marked, ALICE, before)).accepted
     assert place.refs() == {MAIN: before}
-    assert place.repository.approved_number(before, "web") == 1
+    assert place.repository.last_number("web") == 1
 
 
 def test_a_package_is_deleted_from_the_branch_by_a_commit(place: Place) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from porch.errors import BadRequest, Conflict, NotFound
 from porch.repository.git.address import PORCH
-from porch.repository.git.annotations import approval_message, deletion_message, read_annotations
+from porch.repository.git.annotations import approval_message, deletion_message
 from porch.repository.git.mirror import Mirror
 from porch.repository.git.objects import COMMIT, NewObjects, Signature, encode_commit
 from porch.repository.git.refnames import (
@@ -148,11 +148,3 @@ class Press:
     def _commit(objects: NewObjects, tree: str, parents: list[str], by: Signature, message: bytes) -> str:
         committer = Signature(PORCH.name, PORCH.email, by.seconds)
         return objects.add(COMMIT, encode_commit(tree, parents, by, committer, message))
-
-    def approved_number(self, commit: str, full_path: str) -> int:
-        try:
-            annotations = read_annotations(self.mirror.commit(commit).message)
-        except NotFound:
-            return 0
-        numbers = (revision_number(mark.revision) for mark in annotations if mark.package == full_path)
-        return max([0, *numbers])

@@ -83,7 +83,7 @@ class RemoteOrigin:
         try:
             answer = self._wire.push(push_request(moves, pack, capabilities))
         except Unclear as error:
-            return PushReport(accepted=False, text=str(error))
+            return PushReport(accepted=False, text=str(error), answered=False)
         except ServiceUnavailable:
             self._advertised = None
             raise

@@ -20,6 +20,7 @@ from porch.repository.git.draft import GitDraft, Workshop, existing_draft, mode_
 from porch.repository.git.history import HistoryTooLong
 from porch.repository.git.large import store_large
 from porch.repository.git.mirror import Mirror
+from porch.repository.git.numbers import Numbers
 from porch.repository.git.objects import (
     BLOB,
     COMMIT,
@@ -97,6 +98,7 @@ class GitRepository:
         self._history_fits = True
         self._workshop = Workshop(address.key, mirror, address.directory, clock, self._store_blobs)
         self._press = Press(mirror, address.branch, clock)
+        self._numbers = Numbers(mirror)
 
     @property
     def mirror(self) -> str:
@@ -123,8 +125,8 @@ class GitRepository:
     def head(self) -> str:
         return self._mirror.ref(branch_ref(self._address.branch)) or ""
 
-    def approved_number(self, commit: str, full_path: str) -> int:
-        return self._press.approved_number(commit, full_path)
+    def last_number(self, full_path: str) -> int:
+        return self._numbers.last(self.head(), full_path)
 
     def plan_publication(self, current: Discovered, number: int, author: Author, head: str) -> Plan:
         return self._planned(self._press.publish(current, number, self._address.author_of(author), head))

@@ -1,4 +1,4 @@
-"""docs/tutorial.md: its commands are run as they are printed there, with the output that it promises."""
+"""Pages whose commands are run as they are printed there, with the output that they promise."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from tests.support.githttp import git
 from tests.support.server import Server
 from tests.wire.examples import examples, same
 
-_PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
+_DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture
 def fresh(surrounding: None, tmp_path: Path) -> Iterator[Server]:
-    """A server of its own: the page works in namespace default."""
+    """A server of its own: the pages work in namespace default."""
     with Server(tmp_path / "data") as running:
         yield running
 
 
-def test_the_tutorial_prints_what_it_shows(fresh: Server) -> None:
-    found = examples(_PAGE.read_text())
-    assert len(found) >= 25
+@pytest.mark.parametrize(("page", "commands"), [("tasks.md", 16), ("tutorial.md", 25)])
+def test_the_commands_print_what_the_page_shows(fresh: Server, page: str, commands: int) -> None:
+    found = examples((_DOCS / page).read_text())
+    assert len(found) == commands
     functions = ""
     for command, promised in found:
         if "() {" in command:
-            functions += command + "\n"
+            functions += f"{command}\n"
             continue
         done = subprocess.run(
             ["bash", "-c", functions + command],
@@ -40,5 +41,5 @@ def test_the_tutorial_prints_what_it_shows(fresh: Server) -> None:
         )
         assert done.returncode == 0, done.stderr
         assert same(done.stderr + done.stdout) == same(promised), command
-    for name in ("blueprints", "sites"):
-        git("fsck", "--strict", "--full", "--no-dangling", cwd=fresh.hosted("default", name))
+    for repository in (fresh.kubeconfig.parent / "git" / "hosted" / "default").iterdir():
+        git("fsck", "--strict", "--full", "--no-dangling", cwd=repository)
