@@ -103,6 +103,7 @@ class Chaos:
             except BaseException as error:
                 history = "\n".join(self.said)
                 error.add_note(f"seed {self.seed}, round {number}, dies at {point or 'a random moment'}\n{history}")
+                error.add_note(self._log())
                 raise
             told()
 
@@ -126,7 +127,7 @@ class Chaos:
         self.rounds += 1
 
     def _log(self) -> str:
-        return self.porch.log.read_text()[-4000:]
+        return self.porch.log.read_text()[-8000:]
 
     def _count(self, point: str) -> None:
         self.reached[point] += 1
