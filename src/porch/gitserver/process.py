@@ -82,6 +82,8 @@ async def stream(command: Sequence[str], stdin: BinaryIO, protocol: str = "") ->
         finally:
             if process.returncode is None:
                 _signal(process.pid, signal.SIGKILL)
+                while await process.stdout.read(_CHUNK):
+                    """What it had said already: the pipe is closed only when all of it was read."""
                 await process.wait()
 
 
