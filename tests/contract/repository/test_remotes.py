@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from porch.errors import BadRequest, PorchError, ServiceUnavailable
 from porch.repository import Credentials
-from porch.repository.git import GitAddress, GitRepository, open_remote
+from porch.repository.git import GitAddress, GitRepository, open_remote, remote
 from porch.workers import WorkerPool
 from tests.contract.repository.conftest import KEY, create, plan_new
 from tests.support.githttp import GitHttp, dead_url, git, new_repository, refuse_pushes
@@ -214,3 +216,25 @@ def test_a_file_remote_is_refused_by_its_missing_directory(connect: Opener, tmp_
     repository = connect((tmp_path / "absent.git").as_uri())
     with pytest.raises(ServiceUnavailable, match="failed to push to remote"):
         repository.push(plan_new(repository))
+
+
+def test_locks_that_a_dead_server_left_in_the_mirror_are_taken_away(
+    server: GitHttp, tmp_path: Path, workers: WorkerPool
+) -> None:
+    """Else every fetch would fail for a minute."""
+    address = GitAddress(server.create("web"), KEY, create_branch=True)
+    mirror = tmp_path / "mirror.git"
+
+    def opened() -> GitRepository:
+        return open_remote(str(mirror), address, workers, mirror_id="m", location="l")
+
+    with closing(opened()) as first:
+        first.refresh()
+        create(first)
+    for ref in ("refs/heads/main", "refs/heads/drafts/web/v1", "packed-refs"):
+        (mirror / f"{ref}.lock").touch()
+        os.utime(mirror / f"{ref}.lock", (remote._BEGUN - 1, remote._BEGUN - 1))
+    git("update-ref", "refs/heads/drafts/web/v1", "refs/heads/main", cwd=server.path("web"))
+    with closing(opened()) as again:
+        again.refresh()
+        assert not again.has_news()

@@ -219,9 +219,11 @@ def clear_torn_refs(path: str) -> None:
             Path(path, name).unlink(missing_ok=True)
 
 
-def clear_stale_locks(path: str) -> None:
-    """Takes away locks that processes left when they died."""
-    stale = time.time() - _STALE_SECONDS
+def clear_stale_locks(path: str, *, before: float = 0.0) -> None:
+    """Takes away locks that processes left when they died: those that are older than any that git holds, or than the
+    time `before`.
+    """
+    stale = max(time.time() - _STALE_SECONDS, before)
     for file in (Path(path, _PACKED + LOCK), *Path(path, "refs").rglob(f"*{LOCK}")):
         with suppress(FileNotFoundError):
             if file.stat().st_mtime < stale:

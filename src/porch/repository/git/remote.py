@@ -20,13 +20,17 @@ from porch.repository.git.moves import check_fast_forward, in_order, move_refs
 from porch.repository.git.pack import build_pack
 from porch.repository.git.protocol import Advertisement, Malformed, push_request, read_advertisement, read_report
 from porch.repository.git.refnames import HEADS, TAGS
-from porch.repository.git.refs import LISTED, clear_torn_refs
+from porch.repository.git.refs import LISTED, clear_stale_locks, clear_torn_refs
 from porch.repository.git.repository import GitRepository
 from porch.repository.git.wire import FileWire, Unclear, Wire, authorization
 from porch.repository.interface import Credentials, PushReport
 from porch.store import RefMove
 from porch.workers import WorkerPool
 
+_BEGUN = time.time()
+"""A lock in a mirror that is older than this process is that of a dead one: nobody else writes there. It would fail
+every fetch.
+"""
 _SLOW_BYTES, _SLOW_SECONDS = 1000, 20  # a transfer slower than this for so long is given up
 
 
@@ -250,6 +254,7 @@ def open_remote(
     `ca` is a PEM bundle, `deadline` seconds for one operation on the remote.
     """
     mirror = Mirror.prepare(path)
+    clear_stale_locks(path, before=_BEGUN)
     clear_torn_refs(path)
     origin = RemoteOrigin(mirror, address, credentials, ca, deadline)
     return GitRepository(address, mirror, origin, workers, mirror_id=mirror_id, location=location, clock=clock)
