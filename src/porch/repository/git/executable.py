@@ -98,19 +98,7 @@ def run_git(
     """
     limited = (*_LIMITED, str(max(file_limit // _BLOCK, 1))) if file_limit else ()
     command = [*(_POLITELY if nice else ()), *limited, "git", *arguments]
-    try:
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=dict(env or environment()),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise GitFailed(f"git cannot be started: {error.strerror}") from error
-    with process:
+    with _started(command, cwd, env or environment(), subprocess.PIPE) as process:
         try:
             output, errors = process.communicate(stdin, deadline)
         except subprocess.TimeoutExpired as error:
@@ -150,23 +138,27 @@ class Conversation:
 @contextmanager
 def conversation(arguments: Sequence[str], *, cwd: str) -> Iterator[Conversation]:
     """It is killed at the end of the block. For what only reads this disk: nothing else says when to give up."""
-    try:
-        process = subprocess.Popen(
-            ["git", *arguments],
-            cwd=cwd,
-            env=environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise GitFailed(f"git cannot be started: {error.strerror}") from error
-    with process:
+    with _started(["git", *arguments], cwd, environment(), subprocess.DEVNULL) as process:
         try:
             yield Conversation(process)
         finally:
             _end(process)
+
+
+def _started(command: Sequence[str], cwd: str | None, env: Mapping[str, str], errors: int) -> subprocess.Popen[bytes]:
+    """A process group of its own, spoken to through pipes; `errors` is where its words go. Raises GitFailed."""
+    try:
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise GitFailed(f"git cannot be started: {error.strerror}") from error
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -17,11 +17,10 @@ from porch.repository.git.mirror import Mirror
 from porch.repository.git.objects import COMMIT, NewObjects, Signature, encode_commit
 from porch.repository.git.refnames import (
     BRANCH_REVISION,
-    MARKERS,
     TAGS,
     branch_ref,
     branch_workspace,
-    marker_name,
+    marker_ref,
     revision_number,
     tag_ref,
 )
@@ -93,11 +92,11 @@ class Press:
 
     def _lifecycle(self, full_path: str, revision: int, workspace: str) -> str:
         """A mark may have been left there, and then it counts."""
-        marked = self.mirror.ref(MARKERS + marker_name(full_path, revision, workspace))
+        marked = self.mirror.ref(marker_ref(full_path, revision, workspace))
         return DELETION_PROPOSED if marked else PUBLISHED
 
     def mark(self, current: Discovered, lifecycle: str) -> Step:
-        ref = MARKERS + marker_name(current.full_path, current.revision, current.workspace)
+        ref = marker_ref(current.full_path, current.revision, current.workspace)
         marked = self.mirror.ref(ref) or ""
         target = current.commit if lifecycle == DELETION_PROPOSED else ""
         moves = () if marked == target else (RefMove(ref, marked, target),)
@@ -110,7 +109,7 @@ class Press:
             step = self._take_off_branch(current, author, head)
         else:
             step = Step((self._untag(current),))
-        mark = MARKERS + marker_name(current.full_path, current.revision, current.workspace)
+        mark = marker_ref(current.full_path, current.revision, current.workspace)
         if marked := self.mirror.ref(mark):
             return replace(step, moves=(*step.moves, RefMove(mark, marked, "")))
         return step
