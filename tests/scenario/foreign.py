@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.scenario.running import REPOSITORIES, SECRETS, Answer, Api, Json, synchronise
-from tests.support.githttp import git
+from tests.scenario.running import REPOSITORIES, SECRETS, Answer, Api, Json, Porch, register, synchronise
+from tests.support.githttp import GitHttp, git
 
 HEADS, TAGS = "refs/heads/", "refs/tags/"
 MAIN = f"{HEADS}main"
@@ -97,3 +97,16 @@ def deliver(api: Api, name: str, words: bytes = WORDS, event: str = "push") -> A
     signature = hmac.new(words, body, hashlib.sha256).hexdigest()
     headers = {"X-GitHub-Event": event, "X-Hub-Signature-256": f"sha256={signature}"}
     return api.send("POST", f"/webhooks/default/{name}", body, headers=headers)
+
+
+class Team:
+    """A server that has read a remote with two published revisions of `web`, and a draft."""
+
+    def __init__(self, porch: Porch, remote: GitHttp) -> None:
+        self.porch, self.remote = porch, remote
+        url = remote.create("team")
+        self.foreign = Foreign(remote.path("team"))
+        self.foreign.publish("web", 1, 2)
+        self.foreign.draft("web", "next", "a draft")
+        self.api = porch.launch()
+        register(self.api, "team", url)

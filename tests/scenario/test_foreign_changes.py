@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.scenario.conftest import Make
-from tests.scenario.foreign import HEADS, MAIN, TAGS, Foreign, after_sync, condition, deliver, package, take_deliveries
+from tests.scenario.foreign import (
+    HEADS,
+    MAIN,
+    TAGS,
+    Foreign,
+    Team,
+    after_sync,
+    condition,
+    deliver,
+    package,
+    take_deliveries,
+)
 from tests.scenario.running import (
     REPOSITORIES,
     RESOURCES,
@@ -16,7 +27,6 @@ from tests.scenario.running import (
     SECRETS,
     Api,
     Json,
-    Porch,
     register,
     revision,
     synchronise,
@@ -27,17 +37,8 @@ from tests.support.githttp import GitHttp
 LATEST = "kpt.dev/latest-revision"
 
 
-class Scene:
-    """A server that has read a remote with two published revisions of `web`, and a draft."""
-
-    def __init__(self, porch: Porch, remote: GitHttp) -> None:
-        self.porch, self.remote = porch, remote
-        url = remote.create("team")
-        self.foreign = Foreign(remote.path("team"))
-        self.foreign.publish("web", 1, 2)
-        self.foreign.draft("web", "next", "a draft")
-        self.api = porch.launch()
-        register(self.api, "team", url)
+class Scene(Team):
+    """What it shows."""
 
     def readme(self, name: str) -> str:
         return str(self.api.do("GET", f"{RESOURCES}/{name}")["spec"]["resources"]["README.md"])

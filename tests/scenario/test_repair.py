@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenario.conftest import Make
-from tests.scenario.foreign import HEADS, Foreign, after_sync, condition
+from tests.scenario.foreign import HEADS, Foreign, Team, after_sync, condition
 from tests.scenario.running import REPOSITORIES, RESOURCES, REVISIONS, Api, Lost, Porch, register, revision, synchronise
 from tests.support.githttp import GitHttp, git
 
@@ -17,17 +17,11 @@ _DAY = ("--sync-interval", "86400", "--workers", "1")
 README = "README.md"
 
 
-class Scene:
+class Scene(Team):
     """A server with a mirror of a remote, stopped to be harmed."""
 
     def __init__(self, porch: Porch, remote: GitHttp) -> None:
-        self.porch, self.remote = porch, remote
-        url = remote.create("team")
-        self.foreign = Foreign(remote.path("team"))
-        self.foreign.publish("web", 1, 2)
-        self.foreign.draft("web", "next", "a draft")
-        self.api = porch.launch()
-        register(self.api, "team", url)
+        super().__init__(porch, remote)
         self.names = self.api.names()
         porch.end()
 
