@@ -1,0 +1,1 @@
+"""The function-runner process: evaluates functions for others, over gRPC."""
