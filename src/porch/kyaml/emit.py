@@ -36,7 +36,7 @@ class _Emitter:
         self.foot_indent = -1  # where the last foot comment stood: an empty line follows it there
         self.in_flow = 0
         self.head = self.line = self.foot = self.tail = self.key_line = ""  # comments that wait
-        self.moved: Node | None = None  # a key that is a list, whose foot waits elsewhere
+        self.moved: set[int] = set()  # keys that are collections, whose foot waits elsewhere
 
     def document(self, root: Node) -> str:
         if root.before:
@@ -207,7 +207,7 @@ class _Emitter:
             case "double":
                 self.indicator(double_quoted(value), space=True)
             case "single":
-                self.quoted("'" + value.replace("'", "''") + "'")
+                self.quoted(value.replace("'", "''"))
             case "literal":
                 self.block_header("|", value)
                 self.block_lines(value)
@@ -223,9 +223,9 @@ class _Emitter:
     def quoted(self, text: str) -> None:
         """In single quotes a line break is an empty line."""
         if not allowed(text).multiline:
-            self.indicator(text, space=True)
+            self.indicator(f"'{text}'", space=True)
             return
-        self.put_space()
+        self.indicator("'", space=True)
         breaks = False
         for piece in _BREAK_OR_TEXT.findall(text):
             if piece in BREAK:
@@ -238,7 +238,7 @@ class _Emitter:
                 self.put(piece)
                 self.indention = False
             breaks = piece in BREAK
-        self.whitespace = self.indention = False
+        self.indicator("'")
 
     def block_header(self, sign: str, value: str) -> None:
         hint = "2" if value[0] == " " or value[0] in BREAK else ""
@@ -299,14 +299,14 @@ class _Emitter:
             self.line = key.line or self.line
         if key.kind in {"scalar", "mapping"}:
             self.tail = tail or self.tail
-        else:
-            self.moved = key
+        if key.foot and key.content:
+            self.moved.add(id(key))
         return key.foot
 
     def take_end(self, node: Node, tail: str = "") -> None:
         self.tail = tail or self.tail
         self.line = node.line or self.line
-        if node is not self.moved:
+        if id(node) not in self.moved:
             self.foot = node.foot or self.foot
 
     def put_head(self) -> None:

@@ -51,10 +51,11 @@ class Scanner(WordScanner):
             self._head = 3
 
     def _needs_more(self) -> bool:
-        if self._head >= len(self.tokens) - 2:
-            return self.tokens[-1].kind != "stream-end" or self._head >= len(self.tokens)
+        ended = self.tokens[-1].kind == "stream-end"
+        if self._head >= len(self.tokens) - 2 and not ended:
+            return True
         at = self._by_number.get(self._taken)
-        return at is not None and self._is_valid(self._keys[at])
+        return at is not None and self._is_valid(self._keys[at]) and not ended
 
     def _add(self, kind: str, mark: Mark) -> None:
         self.tokens.append(Token(kind, mark.at, mark.line, mark.column))
@@ -85,8 +86,6 @@ class Scanner(WordScanner):
 
     def _to_next_token(self, begin: Mark) -> None:
         while True:
-            if self.column == 0 and self.text[self.at] == "\ufeff":
-                self.skip()
             self.skip_blanks(" \t" if self.flow_level or not self.key_allowed else " ")
             self.head_under_dash()
             if self.text[self.at] == "#":

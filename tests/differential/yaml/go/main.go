@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
@@ -101,13 +102,15 @@ func file(document string) (text string, problem string) {
 		defer caught(&err)
 		reader := kio.ByteReader{
 			Reader: bytes.NewBufferString(document), PreserveSeqIndent: true, WrapBareSeqNode: true, DisableUnwrapping: true,
+			SetAnnotations: map[string]string{kioutil.PathAnnotation: "f.yaml", kioutil.LegacyPathAnnotation: "f.yaml"},
 		}
 		nodes, err := reader.Read()
 		if err != nil {
 			return err
 		}
 		var out bytes.Buffer
-		if err := (kio.ByteWriter{Writer: &out}).Write(nodes); err != nil {
+		paths := []string{kioutil.PathAnnotation, kioutil.LegacyPathAnnotation}
+		if err := (kio.ByteWriter{Writer: &out, ClearAnnotations: paths}).Write(nodes); err != nil {
 			return err
 		}
 		text = out.String()
