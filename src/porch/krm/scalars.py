@@ -10,6 +10,7 @@ import binascii
 import math
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 _TAG = "tag:yaml.org,2002:"
@@ -67,6 +68,7 @@ def means_text(text: str) -> bool:
     return isinstance(_value(text), str) and not _is_timestamp(text)
 
 
+@lru_cache(maxsize=8192)
 def implied_tag(text: str) -> str:
     """The short tag that Go infers from the text of a plain scalar."""
     if text and text[0] not in _MAY_BE_MORE:

@@ -26,9 +26,9 @@ _STYLES: dict[str, Style] = {
 _DEFAULTS = {"mapping": "!!map", "sequence": "!!seq", "alias": ""}
 
 
-def compose(text: str) -> list[Node]:
+def compose(text: str, offset: int = 0) -> list[Node]:
     """The root of each document. A text without any has none; an empty document between others is a null."""
-    return list(_Composer(text).documents())
+    return list(_Composer(text, offset).documents())
 
 
 def compose_first(text: str, offset: int = 0) -> Node | None:
@@ -100,7 +100,7 @@ class _Composer:
             empty = token.kind in {"version", "tag-directive", "document-start", "document-end", "stream-end"}
             root = self._empty(token) if empty else self.node(block=True)
         else:
-            before = self._head_of_document()
+            before, self.head = split_head(self.head)
             root = self.node(block=True)
         token = self.peek()
         if token.kind == "document-end":
@@ -110,16 +110,6 @@ class _Composer:
         root.after = self.foot or self.head
         self.head = self.line = self.foot = self.stem = ""
         return root
-
-    def _head_of_document(self) -> str:
-        """What stands above the last empty line of the first comments belongs to the document, the rest to the root."""
-        above, gap, below = self.head.rpartition("\n\n")
-        if self.head.endswith("\n"):
-            above, gap, below = self.head[:-1], "\n", ""
-        if not gap or not above:
-            return ""
-        self.head = below
-        return above
 
     def _directives(self, token: Token) -> Token:
         version = False
@@ -343,3 +333,11 @@ class _Composer:
 
 def _joined(text: str, more: str) -> str:
     return f"{text}\n{more}" if text and more else text or more
+
+
+def split_head(head: str) -> tuple[str, str]:
+    """What stands above the last empty line of the first comments belongs to the document, the rest to the root."""
+    if head.endswith("\n"):
+        return head[:-1], ""
+    above, gap, below = head.rpartition("\n\n")
+    return (above, below) if gap else ("", head)

@@ -299,7 +299,7 @@ class _Emitter:
             self.line = key.line or self.line
         if key.kind in {"scalar", "mapping"}:
             self.tail = tail or self.tail
-        if key.foot and key.content:
+        if key.foot and key.kind in {"mapping", "sequence"}:
             self.moved.add(id(key))
         return key.foot
 

@@ -25,7 +25,7 @@ def ours(document: str) -> dict[str, Any]:
         if root is None:
             result["error"] = "EOF"
         else:
-            result["tree"] = [1, "", "", 0, "", root.before, "", root.after, [tree(root)]]
+            result["tree"] = document_tree(root)
             result["compact"] = kyaml.emit(root)
             result["wide"] = kyaml.emit(root, wide=True)
     try:
@@ -33,6 +33,10 @@ def ours(document: str) -> dict[str, Any]:
     except kyaml.YamlError as error:
         result["fileError"] = error.problem
     return result
+
+
+def document_tree(root: Node) -> list[Any]:
+    return [1, "", "", 0, "", root.before, "", root.after, [tree(root)]]
 
 
 def tree(node: Node) -> list[Any]:
@@ -88,3 +92,11 @@ def _file(document: str, mine: dict[str, Any], theirs: dict[str, Any]) -> str:
     if refused or accepted:
         return "" if refused and accepted else f"file error: {accepted or refused}"
     return "" if mine["file"] == theirs.get("file", "") else "file"
+
+
+def emit_difference(root: Node, theirs: dict[str, Any]) -> str:
+    """How a changed tree is written."""
+    if "emitError" in theirs:
+        return ""
+    mine = {"tree": [], "compact": kyaml.emit(root), "wide": kyaml.emit(root, wide=True)}
+    return _written(mine, theirs)

@@ -15,7 +15,9 @@ from random import Random
 from types import TracebackType
 from typing import Any
 
-from tests.differential.yaml.compare import difference
+from porch.kyaml.compose import compose_first
+from tests.differential.yaml.changes import change
+from tests.differential.yaml.compare import difference, document_tree, emit_difference
 from tests.differential.yaml.generate import document, fixtures
 
 MODULE = Path(__file__).parent / "go"
@@ -27,6 +29,8 @@ class Notes:
     documents: int = 0
     refused: int = 0
     """Documents that Go cannot read."""
+    changed: int = 0
+    """Trees that were changed before they were written."""
     differences: list[str] = field(default_factory=list)
     first: str = ""
     """The first document that differs."""
@@ -34,6 +38,7 @@ class Notes:
     def add(self, other: Notes) -> None:
         self.documents += other.documents
         self.refused += other.refused
+        self.changed += other.changed
         self.differences += other.differences
         self.first = self.first or other.first
 
@@ -50,10 +55,10 @@ class Oracle:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._process.communicate()
 
-    def ask(self, text: str) -> dict[str, Any]:
+    def ask(self, request: str | list[Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(text).encode() + b"\n")
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
         self._process.stdin.flush()
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
@@ -69,10 +74,22 @@ def chunk(program: Path, seed: int, last: int, first: int) -> Notes:
             theirs = oracle.ask(text)
             notes.documents += 1
             notes.refused += "error" in theirs
+            if "error" not in theirs:
+                _changed(oracle, text, f"{seed}-{number}", notes)
             if what := difference(text, theirs):
                 notes.differences.append(f"{number}: {what}")
                 notes.first = notes.first or _shortened(oracle, text)
     return notes
+
+
+def _changed(oracle: Oracle, text: str, name: str, notes: Notes) -> None:
+    root = compose_first(text)
+    assert root is not None
+    change(root, Random(name))
+    what = emit_difference(root, oracle.ask(document_tree(root)))
+    notes.changed += 1
+    if what:
+        notes.differences.append(f"{name}, changed: {what}")
 
 
 def run(program: Path, seed: int, documents: int) -> Notes:
@@ -106,6 +123,7 @@ def markdown(notes: Notes, seed: int, seconds: float) -> str:
 * python: {platform.python_version()}
 * compared with: {versions()}
 * documents: {notes.documents} in {seconds:.0f} s; {notes.refused} of them cannot be read
+* trees changed and written: {notes.changed}
 * differences: {len(notes.differences)}
 """
 
