@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from porch.krm.errors import YamlError
-from porch.kyaml.parse import parse_first
 from porch.kyaml.emit import emit
 from porch.kyaml.fields import drop, get
 from porch.kyaml.node import Node, mapping, text
+from porch.kyaml.parse import parse_first
 
 BARE_LIST = "bareSeqNodeWrappingKey"
 READER_ANNOTATIONS = (

@@ -66,17 +66,6 @@ class _Emitter(ScalarWriter):
             self.put_line()
             self.put_foot()
 
-    def deeper(self, *, flow: bool = False, item: bool = False, compact: bool = False) -> int:
-        """Go one level in. Returns the indentation to come back to."""
-        before = self.indent
-        if before < 0:
-            self.indent = 2 if flow else 0
-        elif item:
-            self.indent = before + 2
-        else:
-            self.indent = 2 * ((before + 2) // 2) - (2 if compact else 0)
-        return before
-
     def mapping(self, node: Node, *, item: bool) -> None:
         before = self.deeper(item=item)
         tail = ""

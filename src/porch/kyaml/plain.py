@@ -13,18 +13,18 @@ from porch.krm.errors import YamlError
 from porch.krm.scalars import implied_tag
 from porch.krm.yaml import MAX_DEPTH
 from porch.kyaml.compose import compose, split_head
-from porch.kyaml.node import Node, Style
+from porch.kyaml.node import Node
 
 # Tabs, other line breaks than the usual, characters that YAML forbids; and blanks for longer than the scanner looks.
 _ODD = re.compile("[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[ \n]{400}")
 _MARKS = re.compile(r"^(?:---|\.\.\.|%)", re.MULTILINE)
 _LINE = re.compile(
-    r"""(\ *)(-\ +)?                                                              # indentation, dash
-    (?:(?:([A-Za-z0-9_./][-A-Za-z0-9_./]*)|'([^']*)'|"([^"\\]*)"):(?=\ |$))?\ *   # key: plain, single, double
-    (?:((?:[^\ \-?:,\[\]{}#&*!|<>'"%@`]|[-?:](?=[^\ ]))(?:[^:#]|:(?=[^\ ])|(?<=[^\ ])\#)*)  # value: plain
-      |'((?:[^']|'')*)'|"([^"\\]*)"|(\|[-+]?)|([\[{][^#]*[\]}])                   # single, double, literal, flow
+    r"""(\ *)(-\ +)?                                                             # indentation, dash
+    (?:([A-Za-z0-9_./][-A-Za-z0-9_./]*|'[^']*'|"[^"\\]*"):(?=\ |$))?\ *           # key
+    ((?:[^\ \-?:,\[\]{}#&*!|<>'"%@`]|[-?:](?=[^\ ]))(?:[^:#]|:(?=[^\ ])|(?<=[^\ ])\#)*  # value: plain,
+      |'(?:[^']|'')*'|"[^"\\]*"|\|[-+]?|[\[{][^#]*[\]}]                         # quoted, literal or flow
     )?
-    (?:\ *|(?:^|\ +|(?<=\ ))(\#.*))$                                              # comment
+    (?:\ *|(?:^|\ +|(?<=\ ))(\#.*))$                                             # comment
     """,
     re.VERBOSE,
 )
@@ -35,7 +35,7 @@ _DEEPEST = MAX_DEPTH // 2
 _MOST_LINES = 300_000
 
 
-class Unusual(Exception):  # noqa: N818 - no error
+class Unusual(Exception):
     """The scanner must read this."""
 
 
@@ -90,70 +90,52 @@ class _Reader:
         document.content[0].before = before
         return document.content[0]
 
-    def _line(
-        self,
-        indent: str,
-        dash: str | None,
-        key: str | None,
-        single_key: str | None,
-        double_key: str | None,
-        plain: str | None,
-        single: str | None,
-        double: str | None,
-        literal: str | None,
-        flow: str | None,
-        comment: str | None,
-    ) -> None:
-        style: Style = ""
-        if key is None:
-            if single_key is not None:
-                key, style = single_key, "single"
-            elif double_key is not None:
-                key, style = double_key, "double"
-            elif dash is None:
-                self._own_comment(indent, comment)
-                return
+    def _line(self, indent: str, dash: str | None, key: str | None, value: str | None, comment: str | None) -> None:
+        if dash is None and key is None:
+            self._own_comment(indent, comment if value is None else None)
+            return
         row = self.at + self.offset
         self._go_to(len(indent), row, item=dash is not None)
-        item = None
+        field = None
         if key is not None:
             if dash is not None:
-                self._open(len(indent) + len(dash), Node("mapping", "!!map", "", "", row, [], self.head))
+                self._open(len(indent) + len(dash), Node("mapping", "!!map", "", "", row, content=[], head=self.head))
                 self.head = ""
-            if key == "<<" or len(key) > _LONGEST_KEY:
-                raise Unusual
-            item = Node("scalar", "!!str" if style else implied_tag(key), key, style, row, head=self.head)
-            self.head = ""
-            self.top.content.append(item)
-        if plain is not None:
-            plain = plain.rstrip(" ")
-            node = Node("scalar", implied_tag(plain), plain, "", row)
-        elif double is not None:
-            node = Node("scalar", "!!str", double, "double", row)
-        elif single is not None:
-            node = Node("scalar", "!!str", single.replace("''", "'"), "single", row)
-        elif literal is not None:
-            node = Node("scalar", "!!str", self._literal(literal), "literal", row)
-        elif flow is not None:
-            node = _flow(flow, row)
-        elif item is not None:
-            self.waits = row
-            item.line = comment or ""
-            return
-        else:
+            field = _key(key, row)
+            field.head, self.head = self.head, ""
+            self.top.content.append(field)
+            if value is None:
+                self.waits = row
+                field.line = comment or ""
+                return
+        elif value is None:
             raise Unusual  # a dash alone
-        if comment is not None:
-            node.line = comment
-        if item is None:
+        assert value is not None
+        node = self._value(value, row)
+        node.line = comment or ""
+        if field is None:
             node.head, self.head = self.head, ""
         self.top.content.append(node)
+
+    def _value(self, value: str, row: int) -> Node:
+        match value[0]:
+            case '"':
+                return Node("scalar", "!!str", value[1:-1], "double", row)
+            case "'":
+                return Node("scalar", "!!str", value[1:-1].replace("''", "'"), "single", row)
+            case "|":
+                return Node("scalar", "!!str", self._literal(value), "literal", row)
+            case "[" | "{":
+                return _flow(value, row)
+        plain = value.rstrip(" ")
+        return Node("scalar", implied_tag(plain), plain, "", row)
 
     def _go_to(self, column: int, row: int, *, item: bool) -> None:
         """Open or end collections, so that a field or item at `column` goes into `top`."""
         if self.waits or self.column < 0:
             if column > self.column or (item and column == self.column):
-                kind = "sequence" if item else "mapping"
-                self._open(column, Node(kind, "!!seq" if item else "!!map", "", "", row, []))
+                made = Node("sequence" if item else "mapping", "!!seq" if item else "!!map", row=row, content=[])
+                self._open(column, made)
                 self.waits = 0
                 return
             self.top.content.append(Node("scalar", "!!null", row=self.waits))
@@ -228,9 +210,19 @@ class _Reader:
         return "\n".join(content) + ("" if chomp == "-" else "\n") + ("\n" * gap if chomp == "+" else "")
 
 
+def _key(text: str, row: int) -> Node:
+    if len(text) > _LONGEST_KEY:
+        raise Unusual
+    if text[0] == '"':
+        return Node("scalar", "!!str", text[1:-1], "double", row)
+    if text[0] == "'":
+        return Node("scalar", "!!str", text[1:-1], "single", row)
+    return Node("scalar", implied_tag(text), text, "", row)
+
+
 def _flow(text: str, row: int) -> Node:
     mapping = text[0] == "{"
-    node = Node("mapping" if mapping else "sequence", "!!map" if mapping else "!!seq", "", "flow", row, [])
+    node = Node("mapping" if mapping else "sequence", "!!map" if mapping else "!!seq", "", "flow", row, content=[])
     at, last = 1, "}" if mapping else "]"
     if len(text) == 2:
         return node

@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 
 from porch.krm.scalars import implied_tag
-from porch.kyaml.node import Node, Style
-from porch.kyaml.style import BREAK, allowed, choose, double_quoted
+from porch.krm.style import BREAK, Style, allowed, choose, double_quoted
+from porch.kyaml.node import Node
 from porch.kyaml.writer import BREAK_OR_TEXT, Writer
 
 _URI_UNSAFE = re.compile(r"[^-;/?:@&=+$,_.~*'()\[\]0-9A-Za-z]")
@@ -111,7 +111,7 @@ def one_line(node: Node, *, key: bool = False) -> str | None:
 
 
 @lru_cache(maxsize=8192)
-def _one_line(value: str, style: Style, tag: str, key: bool) -> str | None:  # noqa: FBT001 - a part of the cache's key
+def _one_line(value: str, style: Style, tag: str, key: bool) -> str | None:
     node = Node("scalar", tag, value, style)
     if shown_tag(node) or (key and not is_simple_key(node)):
         return None

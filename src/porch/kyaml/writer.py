@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
+from porch.krm.style import BREAK
 from porch.kyaml.node import Node
-from porch.kyaml.style import BREAK
 
 BREAK_OR_TEXT = re.compile("[\n\u2028\u2029]|[^\n\u2028\u2029]+")
 
@@ -89,6 +89,17 @@ class Writer:
         if not breaks:
             self.put_break()
         self.whitespace = True
+
+    def deeper(self, *, flow: bool = False, item: bool = False, compact: bool = False) -> int:
+        """Go one level in. Returns the indentation to come back to."""
+        before = self.indent
+        if before < 0:
+            self.indent = 2 if flow else 0
+        elif item:
+            self.indent = before + 2
+        else:
+            self.indent = 2 * ((before + 2) // 2) - (2 if compact else 0)
+        return before
 
     def put(self, text: str) -> None:
         self.out.append(text)

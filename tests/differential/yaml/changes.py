@@ -1,14 +1,30 @@
-"""Random changes of a tree, as functions make them and stranger ones: comments, styles, values, nodes taken and moved."""
+"""Random changes of a tree, as functions make them and stranger ones: comments, styles, values, nodes taken away."""
 
 from __future__ import annotations
 
 from random import Random
 
-from porch.kyaml.node import Node, Style, walk
+from porch.krm.style import Style
+from porch.kyaml.node import Node, walk
 
 _COMMENTS = ("", "", "# new", "# two\n# lines", "# a\n\n# b", "no hash", "# é")
 _SCALAR_STYLES: tuple[Style, ...] = ("", "", "single", "double", "literal", "folded")
-_VALUES = ("x", "", "yes", "true", "12", "a: b", "- x", "two\nlines", "two\n\nlines\n", " lead", "trail ", "é😀", "\n", "<<")
+_VALUES = (
+    "x",
+    "",
+    "yes",
+    "true",
+    "12",
+    "a: b",
+    "- x",
+    "two\nlines",
+    "two\n\nlines\n",
+    " lead",
+    "trail ",
+    "é😀",
+    "\n",
+    "<<",
+)
 
 
 def change(root: Node, random: Random) -> None:

@@ -196,7 +196,9 @@ class Writer:
         return "{" + self.random.choice((", ", ",")).join(keyed) + "}"
 
     def _block(self, prefix: str, indent: int) -> None:
-        header = self.random.choice("||>") + self.random.choice(("", "", "-", "+")) + self.random.choice(("", "", " # h"))
+        header = (
+            self.random.choice("||>") + self.random.choice(("", "", "-", "+")) + self.random.choice(("", "", " # h"))
+        )
         self.lines.append(prefix + header)
         for _ in range(self.random.randint(0, 4)):
             line = self.random.choice(("one", "two  ", "", "  more", "# text", "a: b", "- x", "t\tt", "é"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import subprocess
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from porch.kyaml.compose import compose_first
 from tests.differential.yaml.changes import change
@@ -49,7 +50,7 @@ class Oracle:
     def __init__(self, program: Path) -> None:
         self._process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def __enter__(self) -> Oracle:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -131,7 +132,5 @@ def markdown(notes: Notes, seed: int, seconds: float) -> str:
 def versions() -> str:
     """The modules that the Go program is built from."""
     wanted = ("sigs.k8s.io/kustomize/kyaml", "go.yaml.in/yaml/v3")
-    words = [line.split() for line in (MODULE / "go.mod").read_text().splitlines()]
-    found = {line[-2]: line[-1] for line in ([w for w in each if w not in {"//", "indirect", "require"}] for each in words)
-             if len(line) == 2}
-    return ", ".join(f"{name} {found[name]}" for name in wanted)
+    text = (MODULE / "go.mod").read_text()
+    return ", ".join(" ".join(re.findall(rf"{re.escape(name)} v[0-9.]+", text)) for name in wanted)
