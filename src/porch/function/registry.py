@@ -10,7 +10,7 @@ import hashlib
 import importlib
 import importlib.util
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import cast
@@ -64,6 +64,7 @@ def _ours(name: str) -> str:
     return f"{_BUILTIN}.{name.replace('-', '_')}"
 
 
+@lru_cache(maxsize=1024)
 def _is_ours(name: str) -> bool:
     """Names come from users: only plain ones become module names."""
     # find_spec would take a dot for a package, and an underscore for one of the shared modules.
