@@ -1,4 +1,4 @@
-"""Everything that decides how functions are run, as one plain value: it travels to worker processes with each render."""
+"""Everything that decides how functions are run, as one plain value: it goes to worker processes with each render."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from porch.function.interface import FunctionOutcome
-from porch.function.results import Result
 from porch.function.resourcelist import read_resource_list
+from porch.function.results import Result
 from porch.krm.errors import YamlError
 
 
