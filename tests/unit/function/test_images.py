@@ -50,7 +50,9 @@ def test_a_name_is_taken_apart() -> None:
     assert parse_image("b") == Image("", "b")
 
 
-@pytest.mark.parametrize("text", ["", "Bad Image", "a b", "/a", "a/", "a:", "a:b:c", "-a", "a@sha256:12", "a\n", "A", "é"])
+@pytest.mark.parametrize(
+    "text", ["", "Bad Image", "a b", "/a", "a/", "a:", "a:b:c", "-a", "a@sha256:12", "a\n", "A", "é"]
+)
 def test_what_is_no_name_is_refused(text: str) -> None:
     with pytest.raises(BadRequest):
         parse_image(text)

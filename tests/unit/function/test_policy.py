@@ -44,7 +44,9 @@ def test_digests_may_be_required_of_what_is_not_built_in() -> None:
 
 
 def test_a_refusal_names_the_image_the_setting_and_the_remedy() -> None:
-    with pytest.raises(ImageForbidden, match=r'"example.test/f:v1" is not allowed by the setting function-allow \(a/\*\)'):
+    with pytest.raises(
+        ImageForbidden, match=r'"example.test/f:v1" is not allowed by the setting function-allow \(a/\*\)'
+    ):
         ImagePolicy(("a/*",)).check(parse_image("example.test/f:v1"), builtin=False)
     with pytest.raises(ImageForbidden, match=r"function-digests requires; name it as example.test/f@sha256") as caught:
         ImagePolicy(digests=True).check(parse_image("example.test/f:v1"), builtin=False)

@@ -51,7 +51,16 @@ def test_what_is_no_range(text: str) -> None:
 
 
 def test_versions_are_ordered_as_semantic_versions_are() -> None:
-    texts = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1"]
+    texts = [
+        "1.0.0-alpha",
+        "1.0.0-alpha.1",
+        "1.0.0-alpha.beta",
+        "1.0.0-beta.2",
+        "1.0.0-beta.11",
+        "1.0.0-rc.1",
+        "1.0.0",
+        "1.0.1",
+    ]
     versions = [Version.parse(text) for text in texts]
     assert [version.text for version in sorted(version for version in reversed(versions) if version)] == texts
     assert Version.parse("nonsense") is None
