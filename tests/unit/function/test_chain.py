@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from tests.unit.function.test_executable import write
 
 _CATALOG = "ghcr.io/kptdev/krm-functions-catalog"
 _OWNER = f"{_CATALOG}/set-owner:v1"
-_BOTH = {"goExecutor": {"tags": ["v1"]}, "binaryExecutor": {"tags": ["v1"], "path": "mine"}}
+_BOTH: dict[str, Any] = {"goExecutor": {"tags": ["v1"]}, "binaryExecutor": {"tags": ["v1"], "path": "mine"}}
 
 
 def _config(image: str = "set-owner", **spec: Any) -> FunctionConfigSpec:
@@ -37,7 +38,8 @@ def _owner(options: FunctionOptions, image: str = _OWNER) -> str | None:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> str:
-    code = "import sys\nprint(sys.stdin.read().replace('name: shop', 'name: shop\\n    annotations: {example.com/owner: exec}'))"
+    annotated = "name: shop\\n    annotations: {example.com/owner: exec}"
+    code = f"import sys\nprint(sys.stdin.read().replace('name: shop', '{annotated}'))"
     write(tmp_path, code)
     return str(tmp_path)
 
@@ -109,9 +111,9 @@ def test_a_failure_is_an_outcome(installed_function: str) -> None:
 
 
 def test_a_mistake_in_a_function_is_its_failure(installed_function: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(find_native("set-owner"), "annotation", lambda *_: {}["missing"])
+    monkeypatch.setattr(find_native("set-owner"), "annotation", lambda *_: os.environ["MISSING"])
     outcome = open_functions(FunctionOptions()).evaluate(FunctionCall(_OWNER, [config_map()], config_map()))
-    assert (outcome.exit_code, outcome.error) == (2, "KRM function panicked with: KeyError: 'missing'")
+    assert (outcome.exit_code, outcome.error) == (2, "KRM function panicked with: KeyError: 'MISSING'")
 
 
 def test_what_was_opened_is_kept_while_the_options_stay() -> None:

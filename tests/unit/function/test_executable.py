@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -135,6 +134,6 @@ def test_nothing_outside_of_the_directory_is_run(tmp_path: Path, path: str) -> N
     inside = tmp_path / "functions"
     inside.mkdir()
     write(tmp_path, "", "outside")
-    os.symlink("/bin/sh", inside / "link")
+    (inside / "link").symlink_to("/bin/sh")
     with pytest.raises(FunctionNotFound, match="is not below the setting function-dir"):
         runtime(inside, path).evaluate(FunctionCall(_IMAGE, []))

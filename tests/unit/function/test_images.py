@@ -34,7 +34,7 @@ def test_another_prefix_may_be_the_default_and_none_leaves_the_name_alone() -> N
     assert resolve_image("f:v1", prefix="example.test/fn/") == "example.test/fn/f:v1"
     assert resolve_image("f:v1", prefix="example.test/fn") == "example.test/fn/f:v1"
     assert resolve_image("f:v1", prefix="") == "f:v1"
-    assert DEFAULT_PREFIX == f"{_CATALOG}/"
+    assert f"{_CATALOG}/" == DEFAULT_PREFIX
 
 
 def test_a_range_is_the_highest_version_in_it() -> None:

@@ -23,7 +23,7 @@ _BUILTIN = Path(registry.__file__).parent / "builtin"
 def test_every_module_is_a_function_of_its_name() -> None:
     for name in native_names():
         function = find_native(name)
-        assert function.NAME == name
+        assert name == function.NAME
         assert callable(function.run)
         assert isinstance(function.SORTS, bool)
 
