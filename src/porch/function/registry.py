@@ -10,7 +10,7 @@ import hashlib
 import importlib
 import importlib.util
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import cast
@@ -20,13 +20,18 @@ from porch.function.interface import FunctionNotFound, NativeFunction
 
 GROUP = "porch.functions"
 _BUILTIN = "porch.function.builtin"
-_SHARED = (_BUILTIN, "porch.kyaml")
+_DIRECTORY = Path(__file__).parent / "builtin"
 
 
 def native_names() -> tuple[str, ...]:
     """All functions that `find_native` finds, sorted; imports none of them."""
-    ours = {_function_name(path) for path in _modules(Path(__file__).parent / "builtin") if path.stem[0] != "_"}
+    ours = {_function_name(path) for path in _modules(_DIRECTORY) if path.stem[0] != "_"}
     return tuple(sorted(ours | set(_entry_points())))
+
+
+def has_native(name: str) -> bool:
+    """Whether `find_native` finds it; imports nothing."""
+    return _is_ours(name) or name in _entry_points()
 
 
 @cache
@@ -59,8 +64,10 @@ def _ours(name: str) -> str:
     return f"{_BUILTIN}.{name.replace('-', '_')}"
 
 
+@lru_cache(maxsize=1024)
 def _is_ours(name: str) -> bool:
     """Names come from users: only plain ones become module names."""
+    # find_spec would take a dot for a package, and an underscore for one of the shared modules.
     plain = name.replace("-", "").isalnum() and name.isascii() and name == name.lower()
     return plain and importlib.util.find_spec(_ours(name)) is not None
 
@@ -79,10 +86,9 @@ def _entry_points() -> dict[str, EntryPoint]:
 @cache
 def _shared_digest() -> str:
     digest = hashlib.sha256()
-    for package in _SHARED:
-        for path in _sources(package):
-            if package != _BUILTIN or path.stem[0] == "_" or path.parent.name[0] == "_":
-                digest.update(path.read_bytes())
+    shared = [path for path in _sources(_BUILTIN) if path.relative_to(_DIRECTORY).parts[0][0] == "_"]
+    for path in (*shared, *_sources("porch.kyaml")):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
