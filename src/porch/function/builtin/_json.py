@@ -1,6 +1,6 @@
 """An object as it comes out when a Go function turns it into JSON and back: keys sorted, styles and comments gone.
 
-Numbers are Go's floats then, so that a million becomes 1e+06, and a date becomes a time.
+Numbers are Go's floats then, so that a million becomes 1e+06; a date becomes a time.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import math
 import re
 
 from porch.function.builtin._sdk import FieldError
-from porch.kyaml import Node, followed, from_value, to_value
+from porch.krm.scalars import means_text
+from porch.kyaml import Node, followed, text, to_value
 
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
@@ -38,25 +39,26 @@ def through_json(node: Node) -> Node:
 
 
 def _string(value: str) -> Node:
-    return from_value(value)
+    """Quoted, too, where only older YAML would not take it for text."""
+    return text(value, "" if means_text(value) else "double")
 
 
 def _number(value: float) -> Node:
     number = float(value)
     if not math.isfinite(number):
-        raise FieldError(f"json: unsupported value: {'NaN' if number != number else f'{number:+}'.title()}")  # noqa: PLR0124
+        raise FieldError(f"json: unsupported value: {'NaN' if math.isnan(number) else f'{number:+}'.title()}")
     written = go_number(number)
     return Node("scalar", "!!int" if written.lstrip("-").isdecimal() else "!!float", written)
 
 
 def go_number(number: float) -> str:
-    """As Go writes a float in its shortest form: with an exponent from 21 digits, here from seven, as its YAML does."""
-    digits, _, exponent = f"{number!r}".partition("e")
-    if not exponent and abs(number) < 1e6 and (number == 0 or abs(number) >= 1e-4):
-        return digits.removesuffix(".0").replace("-0", "0") if number == 0 else digits.removesuffix(".0")
-    mantissa, _, exponent = f"{number:.17e}".partition("e")
+    """As Go's YAML writes a float: the fewest digits that mean it, with an exponent from a million on."""
+    if number == 0:
+        return "0"
     for precision in range(17):
         mantissa, _, exponent = f"{number:.{precision}e}".partition("e")
         if float(f"{mantissa}e{exponent}") == number:
             break
+    if -5 < int(exponent) < 6:
+        return repr(number).removesuffix(".0")
     return f"{mantissa}e{exponent}"

@@ -110,7 +110,6 @@ def origin(item: Item) -> Identity:
         return identity(item)
     if not (found := _IDENTIFIER.search(noted)):
         raise FieldError(
-            f"annotation {UPSTREAM_IDENTIFIER}: {noted} is in bad format. expect "
-            '"<GROUP>|<KIND>|<NAMESPACE>|<NAME>"'
+            f'annotation {UPSTREAM_IDENTIFIER}: {noted} is in bad format. expect "<GROUP>|<KIND>|<NAMESPACE>|<NAME>"'
         )
     return Identity(*found.groups())

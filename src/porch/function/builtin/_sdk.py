@@ -125,10 +125,9 @@ class Part:
         return FieldError(f'{self.owner} has unmatched field type "{go_type}" in fieldpath {self.way}.{".".join(path)}')
 
 
-def set_text(node: Node, value: str, *path: str) -> None:
-    """Set a string. Mappings on the way are made at the end of theirs; an old scalar's style and comments stay.
-
-    What is set inside a scalar disappears, as it does in the SDK.
+def set_text(node: Node, value: str, *path: str, keep_style: bool = True) -> None:
+    """Set a string. Mappings on the way are made at the end of theirs; an old scalar's comments stay, and its style
+    but for functions of 2022. What is set inside a scalar disappears, as it does in the SDK.
     """
     *way, last = path
     if last == UPSTREAM_IDENTIFIER:
@@ -149,7 +148,7 @@ def set_text(node: Node, value: str, *path: str) -> None:
     if at < 0:
         _added(node, last, Node("scalar", "!!str", value))
     else:
-        node.content[at + 1] = _replaced(node.content[at + 1], value)
+        node.content[at + 1] = _replaced(node.content[at + 1], value, keep_style=keep_style)
 
 
 def remove(node: Node, *path: str) -> bool:
@@ -173,15 +172,17 @@ def _added(node: Node, key: str, value: Node) -> Node:
     return value
 
 
-def _replaced(old: Node, value: str) -> Node:
+def _replaced(old: Node, value: str, *, keep_style: bool) -> Node:
     if old.kind != "scalar":
         return Node("scalar", "!!str", value)
+    new = old
     if old.anchor:  # aliases keep the old value; the SDK loses the anchor
-        return Node(
-            "scalar", "!!str", value, old.style, old.row, head=old.head, line=old.line, foot=old.foot, tagged=old.tagged
-        )
-    old.tag, old.value = "!!str", value
-    return old
+        new = copy(old)
+        new.anchor = ""
+    new.tag, new.value = "!!str", value
+    if not keep_style:
+        new.style, new.tagged = "", False
+    return new
 
 
 def _owned(content: list[Node], at: int) -> Node:

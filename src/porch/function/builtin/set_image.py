@@ -107,7 +107,7 @@ def _update_pod(node: Node, path: tuple[str, ...], image: Image, pattern: re.Pat
             if pattern.match(old):
                 new = image.glued(old) if compatible else image.applied(old)
                 if new != old:
-                    set_text(container, new, "image")
+                    set_text(container, new, "image", keep_style=not compatible)
                     changed += 1
     return changed
 

@@ -6,7 +6,16 @@ A label is either created where it is missing, or only changed where one of its 
 
 from __future__ import annotations
 
-from porch.function.builtin._config import ConfigError, Map, Struct, decode, is_empty, is_placeholder, report, string_map
+from porch.function.builtin._config import (
+    ConfigError,
+    Map,
+    Struct,
+    decode,
+    is_empty,
+    is_placeholder,
+    report,
+    string_map,
+)
 from porch.function.builtin._sdk import FieldError, Item, Part, entry, failure, set_text, text
 from porch.function.interface import ResourceList
 from porch.function.results import ERROR, INFO, WARNING

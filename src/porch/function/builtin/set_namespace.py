@@ -8,6 +8,7 @@ docs/functions-catalog.md.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from porch.function.builtin._config import ConfigError, Map, Struct, config_result, decode, is_empty, report
@@ -29,7 +30,7 @@ from porch.kyaml import Node
 NAME = "set-namespace"
 SORTS = True
 
-_LOOKING_AT_ORIGINS = frozenset({"v0.4.0", "v0.4.1", "v0.4.2"})
+_OLDER = frozenset({"v0.4.0", "v0.4.1", "v0.4.2"})
 _DEPENDS_ON = "config.kubernetes.io/depends-on"
 _REFERENCE = re.compile(r"([-.\w]*)/namespaces/([-.\w]*)/([-.\w]*)/([-.\w]*)", re.ASCII)
 _IN_DEFINITION = ("spec", "conversion", "webhook", "clientConfig", "service", "namespace")
@@ -38,9 +39,7 @@ _METADATA = Struct(
     "v1.ObjectMeta",
     {"name": "string", "generateName": "string", "namespace": "string", "labels": Map(), "annotations": Map()},
 )
-_CONFIG_MAP = Struct(
-    "v1.ConfigMap", {"metadata": _METADATA, "data": Map(), "binaryData": Map(), "immutable": "bool"}
-)
+_CONFIG_MAP = Struct("v1.ConfigMap", {"metadata": _METADATA, "data": Map(), "binaryData": Map(), "immutable": "bool"})
 _SET_NAMESPACE = Struct(
     "set_namespace.SetNamespace", {"metadata": _METADATA, "namespace": "string", "namespaceMatcher": "string"}
 )
@@ -54,9 +53,10 @@ def run(resources: ResourceList) -> None:
         return
     items = [item for item in map(Item, resources.items) if not item.is_local_config()]
     try:
-        if resources.version in _LOOKING_AT_ORIGINS and not _one_origin(resources, items, matcher):
+        older = resources.version in _OLDER
+        if older and not _one_origin(resources, items, matcher):
             return
-        _move(resources, items, _Move(namespace, matcher, compatible=resources.compatible))
+        _move(resources, items, _Move(namespace, matcher, compatible=resources.compatible, keep_style=not older))
     except FieldError as error:  # the Go version panics
         report(resources, str(error), ERROR)
         raise failure(error) from None
@@ -124,6 +124,7 @@ class _Move:
     to: str
     matcher: str
     compatible: bool
+    keep_style: bool
     count: int = 0
     left: set[str] = field(default_factory=set)
     matches: list[str] = field(default_factory=list)
@@ -142,6 +143,11 @@ class _Move:
         self.left.add(named)
         self.count += 1
         return self.to
+
+    def set(self, node: Node, value: str, *path: str) -> None:
+        """Set a field. Metadata that are no mapping stay as they are."""
+        with suppress(FieldError):
+            set_text(node, value, *path, keep_style=self.keep_style)
 
 
 def _move(resources: ResourceList, items: list[Item], move: _Move) -> None:
@@ -168,7 +174,7 @@ def _move_object(item: Item, move: _Move) -> None:
     current = item.namespace
     new = move.moved(current, origin(item).namespace, str(item))
     if move.compatible or new != current:
-        _set(item.node, new, "metadata", "namespace")
+        move.set(item.node, new, "metadata", "namespace")
     if item.whole_kind == "RoleBinding" and not move.compatible:
         _move_subjects(item, move)
 
@@ -176,7 +182,7 @@ def _move_object(item: Item, move: _Move) -> None:
 def _move_in_cluster(item: Item, move: _Move) -> None:
     """Objects outside of namespaces that name one."""
     if item.is_a("", "v1", "Namespace"):
-        _set(item.node, move.moved(item.name, origin(item).name, str(item)), "metadata", "name")
+        move.set(item.node, move.moved(item.name, origin(item).name, str(item)), "metadata", "name")
     elif item.is_a("apiextensions.k8s.io", "v1", "CustomResourceDefinition"):
         _move_field(item, move, *_IN_DEFINITION)
     elif item.is_a("apiregistration.k8s.io", "v1", "APIService"):
@@ -189,7 +195,7 @@ def _move_field(item: Item, move: _Move, *path: str) -> None:
     """The Go version makes the field where there is none."""
     current = Part.whole(item.node).text(*path)
     if current is not None or move.compatible:
-        set_text(item.node, move.moved(current or ""), *path)
+        move.set(item.node, move.moved(current or ""), *path)
 
 
 def _move_subjects(item: Item, move: _Move) -> None:
@@ -199,15 +205,7 @@ def _move_subjects(item: Item, move: _Move) -> None:
         except FieldError:
             current = ""
         if current is not None:
-            set_text(subject, move.moved(current), "namespace")
-
-
-def _set(node: Node, value: str, *path: str) -> None:
-    """Set a field of the metadata; metadata that are no mapping stay as they are."""
-    try:
-        set_text(node, value, *path)
-    except FieldError:
-        return
+            move.set(subject, move.moved(current), "namespace")
 
 
 def _reference(item: Item) -> str:
@@ -228,7 +226,9 @@ def _move_dependencies(items: list[Item], before: set[str], move: _Move) -> str:
         if namespace != move.to and move.matcher in {"", namespace}:
             left.add(namespace)
             count += 1
-            _set(item.node, f"{group}/namespaces/{move.to}/{kind}/{name}", "metadata", "annotations", _DEPENDS_ON)
+            move.set(item.node, f"{group}/namespaces/{move.to}/{kind}/{name}", "metadata", "annotations", _DEPENDS_ON)
     if not count:
         return "all `depends-on` annotations are up-to-date. no `namespace` changed"
-    return f'`depends-on` annotation namespace [{" ".join(sorted(left))}] updated to "{move.to}", {count} value(s) changed'
+    return (
+        f'`depends-on` annotation namespace [{" ".join(sorted(left))}] updated to "{move.to}", {count} value(s) changed'
+    )
