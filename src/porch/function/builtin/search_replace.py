@@ -99,7 +99,8 @@ class _Search:
         if self.put_comment:
             node.line = _comment(self.resolved(self.put_comment, node.value))
         if self.put_value:
-            node.value = self.resolved(self.put_value, node.value)
+            old, node.value = node.value, ""  # and so it stays when this fails, as in Go
+            node.value = self.resolved(self.put_value, old)
             settle(node)
         if self.file and self.file.path:
             self.tell(emit(node).strip(), join(path, step))
