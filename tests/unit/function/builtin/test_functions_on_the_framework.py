@@ -12,6 +12,7 @@ from porch.function.builtin import (
     list_setters,
     remove_local_config_resources,
     search_replace,
+    set_annotations,
     upsert_resource,
 )
 from porch.function.interface import NativeFunction
@@ -27,6 +28,7 @@ FUNCTIONS: dict[str, NativeFunction] = {
         list_setters,
         remove_local_config_resources,
         search_replace,
+    set_annotations,
         upsert_resource,
     )
 }
