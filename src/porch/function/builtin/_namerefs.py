@@ -182,11 +182,12 @@ class _Repair:
             self.reference.field.apply(self.referrer.node, self.repair, mapping)
         except FieldSpecError as error:
             path = self.reference.field.path
-            raise NameReferenceError(f"updating name reference in '{path}' field of '{self.referrer}': {error}") from error
+            raise NameReferenceError(
+                f"updating name reference in '{path}' field of '{self.referrer}': {error}"
+            ) from error
 
     def repair(self, node: Node, names: list[str]) -> None:  # noqa: ARG002 - called by FieldSpec.apply
-        for item in node.content if node.kind == "sequence" else [node]:
-            item = followed(item)
+        for item in map(followed, node.content if node.kind == "sequence" else [node]):
             if item.kind == "mapping":
                 self.repair_object(item)
             elif item.kind == "scalar":
@@ -219,7 +220,7 @@ class _Repair:
         settle(made)
 
     def target(self, name: str, namespace: str | None) -> Resource | None:
-        """The renamed object that `name` meant. Raises NameReferenceError when it could be several of different names."""
+        """The renamed object that `name` meant. Raises NameReferenceError when that could be several."""
         found = [candidate for candidate in self.renamed.get(name, ()) if self.may_mean(candidate)]
         if namespace is not None:
             found = [candidate for candidate in found if candidate.scope == namespace != CLUSTER]

@@ -41,8 +41,8 @@ class Resource:
         return f"{gvk}|{self.namespace or '~X'}|{self.name or '~N'}"
 
 
-def resmap(items: list[Node]) -> list[Resource]:
-    """Raises ResMapError when two resources have the same identity."""
+def resmap(items: list[Node], *, unique: bool = True) -> list[Resource]:
+    """Raises ResMapError when two resources have the same identity and each must be `unique`."""
     resources: list[Resource] = []
     seen: set[tuple[Gvk, str, str]] = set()
     for item in items:
@@ -51,7 +51,7 @@ def resmap(items: list[Node]) -> list[Resource]:
         resource = Resource(item)
         _check(resource)
         identity = (resource.gvk, resource.name, resource.scope)
-        if identity in seen:
+        if unique and identity in seen:
             raise ResMapError(f"may not add resource with an already registered id: {resource}")
         seen.add(identity)
         resources.append(resource)

@@ -8,12 +8,13 @@ so moves them all, the Kptfile too: no package is left. Here they stay, as in th
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from porch.function.builtin._config import ConfigError, List, Map, Struct, decode
 from porch.function.builtin._fieldspec import FieldSpec, FieldSpecError, Gvk
 from porch.function.builtin._framework import annotations_of, set_annotations, set_scalar, value_of, wrong_kind
 from porch.function.builtin._namerefs import NameReferenceError, fix_references
-from porch.function.builtin._resmap import Resource, ResMapError, resmap
+from porch.function.builtin._resmap import ResMapError, Resource, resmap
 from porch.function.interface import FunctionFailed, ResourceList
 from porch.kyaml import Node, emit, find, get
 
@@ -37,14 +38,15 @@ _SKIPPED = (
     Gvk(kind="Namespace"),
     Gvk("kpt.dev", "", "Kptfile"),
 )
+_PACKAGE_CONTEXT = "kptfile.kpt.dev"
 _NAMESPACED = re.compile(r"([-.\w]*)/namespaces/[-.\w]*/([-.\w]*)/([-.\w]*)", re.ASCII)
 _OF_CLUSTER = re.compile(r"([-.\w]*)/([-.\w]*)/([-.\w]*)", re.ASCII)
 
 
 def run(resources: ResourceList) -> None:
     try:
-        edit = _Edit(*_configured(resources.config))
-        held = resmap(resources.items)
+        edit = _Edit(*_configured(resources.config, compatible=resources.compatible), compatible=resources.compatible)
+        held = resmap(resources.items, unique=resources.compatible)
         edit.run(held)
         fix_references(held)
     except ConfigError as error:
@@ -61,9 +63,10 @@ def run(resources: ResourceList) -> None:
     resources.items = [resource.node for resource in held]
 
 
-def _configured(config: Node | None) -> tuple[str, str, list[FieldSpec]]:
+def _configured(config: Node | None, *, compatible: bool) -> tuple[str, str, list[FieldSpec]]:
     """The text, the mode and the fields beside the name."""
-    substring, mode, fields = "", _PREPEND, []
+    substring, mode = "", _PREPEND
+    fields: list[FieldSpec] = []
     if config is not None and config.content:
         version, kind = value_of(get(config, "apiVersion")), value_of(get(config, "kind"))
         if not kind or not value_of(find(config, "metadata", "name")):
@@ -79,6 +82,8 @@ def _configured(config: Node | None) -> tuple[str, str, list[FieldSpec]]:
             )
     if not substring:
         raise ConfigError("substring must not be empty")
+    if mode not in {_PREPEND, _APPEND} and not compatible:
+        raise _unknown(mode)
     return substring, mode, fields
 
 
@@ -88,7 +93,7 @@ def _from_config_map(config: Node) -> tuple[str, str]:
         raise ConfigError(f"only 1 entry is allowed in the ConfigMap, but got: {len(data)}")
     [(mode, substring)] = data.items()
     if mode not in {_PREPEND, _APPEND}:
-        raise ConfigError(f"unknown editMode: {mode}, only prepend and append are allowed")
+        raise _unknown(mode)
     return substring, mode
 
 
@@ -101,7 +106,11 @@ def _from_own_kind(config: Node) -> tuple[str, str, list[FieldSpec]]:
     return given.get("substring", ""), mode, [FieldSpec.from_json(value) for value in fields]
 
 
-def _decoded(config: Node, struct: Struct) -> dict[str, object]:
+def _unknown(mode: str) -> ConfigError:
+    return ConfigError(f"unknown editMode: {mode}, only {_PREPEND} and {_APPEND} are allowed")
+
+
+def _decoded(config: Node, struct: Struct) -> dict[str, Any]:
     try:
         return decode(config, struct)
     except ConfigError as error:
@@ -113,7 +122,8 @@ def _printed(version: str, kind: str) -> str:
 
 
 class _Edit:
-    def __init__(self, substring: str, mode: str, fields: list[FieldSpec]) -> None:
+    def __init__(self, substring: str, mode: str, fields: list[FieldSpec], *, compatible: bool) -> None:
+        self.compatible = compatible
         self.substring = substring
         self.prefix = substring if mode == _PREPEND else ""
         self.suffix = substring if mode == _APPEND else ""
@@ -121,12 +131,21 @@ class _Edit:
         self.known: set[tuple[str, str, str]] = set()
 
     def run(self, resources: list[Resource]) -> None:
-        self.known = {(resource.gvk.group, resource.gvk.kind, resource.name) for resource in resources}
+        changing = resources if self.compatible else [resource for resource in resources if self.renames(resource)]
+        self.known = {(resource.gvk.group, resource.gvk.kind, resource.name) for resource in changing}
         for resource in resources:
-            if not any(skipped.selects(resource.gvk) for skipped in _SKIPPED):
+            if not self.skips(resource):
                 for field in self.fields:
                     if field.gvk.selects(resource.gvk):
                         self.edit(resource, field)
+
+    def skips(self, resource: Resource) -> bool:
+        if not self.compatible and (resource.gvk.kind, resource.name) == ("ConfigMap", _PACKAGE_CONTEXT):
+            return True
+        return any(skipped.selects(resource.gvk) for skipped in _SKIPPED)
+
+    def renames(self, resource: Resource) -> bool:
+        return not self.skips(resource) and self.substring not in resource.name
 
     def edit(self, resource: Resource, field: FieldSpec) -> None:
         is_name = field.path == _NAME.path

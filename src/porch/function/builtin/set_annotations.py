@@ -21,11 +21,12 @@ from porch.function.builtin._framework import (
     wrong_kind,
 )
 from porch.function.builtin._go import json_map, quote
-from porch.function.builtin._resmap import Resource, ResMapError, resmap
+from porch.function.builtin._resmap import ResMapError, Resource, resmap
 from porch.function.interface import FunctionFailed, ResourceList
 from porch.function.results import ERROR, FieldRef, FileRef, Result
 from porch.krm.scalars import implied_tag
 from porch.kyaml import Node, emit, get, mapping, parse
+from porch.kyaml.node import Style
 
 NAME = "set-annotations"
 SORTS = False
@@ -41,7 +42,10 @@ _POD = "spec/template/metadata/annotations"
 _DEFAULTS = (
     FieldSpec(Gvk(), "metadata/annotations", create=True),
     FieldSpec(Gvk("", "v1", "ReplicationController"), _POD, create=True),
-    *(FieldSpec(Gvk(kind=kind), _POD, create=True) for kind in ("Deployment", "ReplicaSet", "DaemonSet", "StatefulSet")),
+    *(
+        FieldSpec(Gvk(kind=kind), _POD, create=True)
+        for kind in ("Deployment", "ReplicaSet", "DaemonSet", "StatefulSet")
+    ),
     FieldSpec(Gvk("batch", "", "Job"), _POD, create=True),
     FieldSpec(Gvk("batch", "", "CronJob"), "spec/jobTemplate/metadata/annotations", create=True),
     FieldSpec(Gvk("batch", "", "CronJob"), f"spec/jobTemplate/{_POD}", create=True),
@@ -53,14 +57,16 @@ _OLD_BOOLEANS = frozenset(
 
 def run(resources: ResourceList) -> None:
     try:
-        setter = _Setter(*_configured(resources.config))
-        for resource in resmap(resources.items):
+        setter = _Setter(*_configured(resources.config), shared=resources.compatible)
+        for resource in resmap(resources.items, unique=resources.compatible):
             setter.annotate(resource)
     except ConfigError as error:
         raise _failed(resources, f"failed to configure function: {error}") from error
     except ResMapError as error:
+        resources.items = []
         raise _failed(resources, f"failed to run function: {error}") from error
     except FieldSpecError as error:
+        resources.items = []
         raise _failed(resources, f"failed to run function: failed to run transformer: {error}") from error
     resources.results += sorted(setter.results(), key=_order) or [Result("no annotations applied")]
 
@@ -98,8 +104,8 @@ def _decoded(config: Node) -> dict[str, Any]:
 
 
 class _Setter:
-    def __init__(self, annotations: dict[str, str], fields: list[FieldSpec]) -> None:
-        self.annotations = [_Annotation(key, annotations[key]) for key in sorted(annotations)]
+    def __init__(self, annotations: dict[str, str], fields: list[FieldSpec], *, shared: bool) -> None:
+        self.annotations = [_Annotation(key, annotations[key], shared=shared) for key in sorted(annotations)]
         self.fields = fields
         self.by_kind: dict[Gvk, list[FieldSpec]] = {}
         self.found: dict[tuple[str, int, str], dict[str, str]] = {}
@@ -121,8 +127,8 @@ class _Setter:
             annotation.finish()
 
     def results(self) -> Iterator[Result]:
-        for (path, index, field), annotations in self.found.items():
-            message = f"set annotations: {json_map(annotations)}"
+        for (path, index, field), values in self.found.items():
+            message = f"set annotations: {json_map(values)}"
             yield Result(message, field=FieldRef(field), file=FileRef(path, index))
 
 
@@ -137,15 +143,16 @@ def _apply(field: FieldSpec, resource: Resource, put: Any) -> None:
 class _Annotation:
     """One annotation on its way through the fields of a resource.
 
-    Go sets one and the same node everywhere: it takes the style of each value that it replaces, and shows the last one
-    in all places where it is new.
+    Go sets one and the same node everywhere (`shared`): it takes the style of each value that it replaces, and where it
+    is new it shows the last of them.
     """
 
-    def __init__(self, key: str, value: str) -> None:
+    def __init__(self, key: str, value: str, *, shared: bool) -> None:
+        self.shared = shared
         self.key = key
         self.value = value
-        self.first_style = "double" if _reads_as_something_else(value) else ""
-        self.style = self.first_style
+        self.first_style: Style = "double" if _reads_as_something_else(value) else ""
+        self.style: Style = self.first_style
         self.new: list[Node] = []
 
     def put(self, node: Node) -> None:
@@ -158,8 +165,8 @@ class _Annotation:
         set_field(node, self.key, value)
         if old is None:
             self.new.append(value)
-        else:
-            self.style = value.style = old.style if old.style != "flow" else ""
+        elif self.shared:
+            self.style = value.style
 
     def finish(self) -> None:
         for node in self.new:
