@@ -6,6 +6,7 @@ On the way a list stands for all its items. What is missing is made only when th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from porch.function.builtin._framework import is_null
@@ -45,7 +46,8 @@ class FieldSpec(NamedTuple):
         _Way(set_value, make_leaf if self.create else None).follow(node, steps_of(self.path), [])
 
 
-def steps_of(path: str) -> list[str]:
+@lru_cache(maxsize=512)
+def steps_of(path: str) -> tuple[str, ...]:
     """The names of a path. A slash that belongs to a name has a backslash before it."""
     steps: list[str] = []
     for part in path.split("/"):
@@ -53,7 +55,7 @@ def steps_of(path: str) -> list[str]:
             steps[-1] = f"{steps[-1][:-1]}/{part}"
         else:
             steps.append(part)
-    return steps
+    return tuple(steps)
 
 
 class _Way(NamedTuple):
@@ -61,7 +63,7 @@ class _Way(NamedTuple):
     make_leaf: Callable[[], Node] | None
     """Makes a field that is missing; None when it stays so."""
 
-    def follow(self, node: Node, steps: list[str], names: list[str]) -> None:
+    def follow(self, node: Node, steps: tuple[str, ...], names: list[str]) -> None:
         while node.target is not None:
             node = node.target
         if not steps:
@@ -76,7 +78,7 @@ class _Way(NamedTuple):
         else:
             raise FieldSpecError("expected sequence or mapping node")
 
-    def step(self, node: Node, steps: list[str], names: list[str]) -> None:
+    def step(self, node: Node, steps: tuple[str, ...], names: list[str]) -> None:
         name = steps[0].removesuffix("[]")
         if not name:
             raise FieldSpecError("cannot set or create an empty field name")

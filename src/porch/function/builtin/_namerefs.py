@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
 
-from porch.function.builtin._fieldspec import FieldSpec, FieldSpecError, Gvk
+from porch.function.builtin._fieldspec import Gvk, steps_of
 from porch.function.builtin._framework import is_null, set_field, set_scalar, settle, value_of, wrong_kind
 from porch.function.builtin._resmap import CLUSTER, Resource
-from porch.kyaml import Node, followed, get, mapping
+from porch.kyaml import Node, emit, followed, get
 
 _TEMPLATE = "spec/template/spec"
 _CRON = "spec/jobTemplate/spec/template/spec"
@@ -68,11 +67,6 @@ _References = Iterator[tuple[Gvk, Gvk, str]]
 
 class NameReferenceError(Exception):
     """A name could mean several of the objects, or does not stand where one belongs."""
-
-
-class _Reference(NamedTuple):
-    target: Gvk
-    field: FieldSpec
 
 
 def _references() -> _References:
@@ -154,9 +148,29 @@ def _in_pods(target: Gvk, path: str) -> _References:
         yield target, Gvk(kind=kind), f"{spec}/{path}"
 
 
+class _Step:
+    """A step on the ways to fields that name objects: the steps behind it, and what the field here may name."""
+
+    __slots__ = ("path", "steps", "targets")
+
+    def __init__(self, path: str = "") -> None:
+        self.path = path
+        self.steps: dict[str, _Step] = {}
+        self.targets: list[Gvk] = []
+
+
 @cache
-def _references_of(kind: str) -> tuple[_Reference, ...]:
-    return tuple(_Reference(target, FieldSpec(gvk, path)) for target, gvk, path in _references() if gvk.kind == kind)
+def _ways_from(gvk: Gvk) -> _Step:
+    """All ways that begin at objects of this kind, in one tree: each part of an object is visited once."""
+    root = _Step()
+    for target, referrer, path in _references():
+        if referrer.selects(gvk):
+            step = root
+            for name in steps_of(path):
+                step = step.steps.setdefault(name, _Step(path))
+            if target not in step.targets:
+                step.targets.append(target)
+    return root
 
 
 def fix_references(resources: list[Resource]) -> None:
@@ -166,47 +180,66 @@ def fix_references(resources: list[Resource]) -> None:
         if resource.old_name:
             renamed[resource.old_name].append(resource)
     for resource in resources if renamed else ():
-        for reference in _references_of(resource.gvk.kind):
-            if reference.field.gvk.selects(resource.gvk):
-                _Repair(resource, reference, renamed).run()
+        ways = _ways_from(resource.gvk)
+        if ways.steps:
+            _Repair(resource, renamed).follow(resource.node, ways)
 
 
 class _Repair:
-    def __init__(self, referrer: Resource, reference: _Reference, renamed: dict[str, list[Resource]]) -> None:
+    """The names in one object."""
+
+    def __init__(self, referrer: Resource, renamed: dict[str, list[Resource]]) -> None:
         self.referrer = referrer
-        self.reference = reference
         self.renamed = renamed
+        self.path = ""
 
-    def run(self) -> None:
-        try:
-            self.reference.field.apply(self.referrer.node, self.repair, mapping)
-        except FieldSpecError as error:
-            path = self.reference.field.path
-            raise NameReferenceError(
-                f"updating name reference in '{path}' field of '{self.referrer}': {error}"
-            ) from error
+    def follow(self, node: Node, step: _Step) -> None:
+        """A list on the way stands for all its items."""
+        node = followed(node)
+        for target in step.targets:
+            self.path = step.path
+            self.repair(node, target)
+        if not step.steps:
+            return
+        if node.kind == "mapping":
+            content = node.content
+            for at in range(0, len(content), 2):
+                if (behind := step.steps.get(content[at].value)) is not None:
+                    self.follow(content[at + 1], behind)
+        elif node.kind == "sequence":
+            for item in node.content:
+                self.follow(item, step)
+        elif not is_null(node):
+            raise self.error("expected sequence or mapping node", step.path)
 
-    def repair(self, node: Node, names: list[str]) -> None:  # noqa: ARG002 - called by FieldSpec.apply
+    def error(self, problem: str, path: str = "") -> NameReferenceError:
+        where = path or self.path
+        return NameReferenceError(
+            f"updating name reference in '{where}' field of '{self.referrer}': considering field '{where}' of object\n"
+            f"{emit(self.referrer.node)}: {problem}"
+        )
+
+    def repair(self, node: Node, kind: Gvk) -> None:
         for item in map(followed, node.content if node.kind == "sequence" else [node]):
             if item.kind == "mapping":
-                self.repair_object(item)
+                self.repair_object(item, kind)
             elif item.kind == "scalar":
                 if not is_null(item):
-                    self.repair_name(item)
+                    self.repair_name(item, kind)
             else:
-                raise FieldSpecError(wrong_kind(item, "scalar"))
+                raise self.error(wrong_kind(item, "scalar"))
 
-    def repair_name(self, node: Node) -> None:
-        target = self.target(node.value, None)
+    def repair_name(self, node: Node, kind: Gvk) -> None:
+        target = self.target(kind, node.value, None)
         if target is not None and target.name != node.value:
             set_scalar(node, target.name)
 
-    def repair_object(self, node: Node) -> None:
+    def repair_object(self, node: Node, kind: Gvk) -> None:
         name = get(node, "name")
         if name is None:
-            raise FieldSpecError("path config error; no 'name' field in node")
+            raise self.error("path config error; no 'name' field in node")
         namespace = get(node, "namespace")
-        target = self.target(name.value, None if namespace is None else namespace.value)
+        target = self.target(kind, name.value, None if namespace is None else namespace.value)
         if target is None or (target.name == name.value and not target.namespace):
             return
         self.put(node, "name", target.name)
@@ -219,9 +252,9 @@ class _Repair:
         set_field(node, key, made)
         settle(made)
 
-    def target(self, name: str, namespace: str | None) -> Resource | None:
+    def target(self, kind: Gvk, name: str, namespace: str | None) -> Resource | None:
         """The renamed object that `name` meant. Raises NameReferenceError when that could be several."""
-        found = [candidate for candidate in self.renamed.get(name, ()) if self.may_mean(candidate)]
+        found = [candidate for candidate in self.renamed.get(name, ()) if self.may_mean(kind, candidate)]
         if namespace is not None:
             found = [candidate for candidate in found if candidate.scope == namespace != CLUSTER]
         if len(found) > 1:
@@ -230,14 +263,14 @@ class _Repair:
             return None
         if any(other.name != found[0].name for other in found):
             ids = ", ".join(map(str, found))
-            raise NameReferenceError(f" found multiple possible referrals: {ids}")
+            raise self.error(f" found multiple possible referrals: {ids}")
         return found[0]
 
-    def may_mean(self, target: Resource) -> bool:
+    def may_mean(self, kind: Gvk, target: Resource) -> bool:
         referrer = self.referrer
-        if not self.reference.target.selects(target.gvk):
+        if not kind.selects(target.gvk):
             return False
-        if self.reference.field.path.endswith("roleRef/name") and not self.is_role(target):
+        if self.path.endswith("roleRef/name") and not self.is_role(target):
             return False
         if referrer.cluster or target.cluster or referrer.scope == target.scope:
             return True

@@ -6,8 +6,8 @@ import re
 import string
 import sys
 import unicodedata
-from functools import lru_cache
-from typing import NoReturn
+from functools import cache, lru_cache
+from typing import NamedTuple, NoReturn
 
 PERL = {"d": "0-9", "s": "\\t\\n\\f\\r ", "w": "0-9A-Za-z_"}
 _POSIX = {
@@ -159,32 +159,31 @@ class Reader:
 def _complement(ranges: str) -> str:
     """What is not in these ASCII ranges, as ranges."""
     inside = re.compile(f"[{ranges}]")
-    outside = [code for code in range(0x80) if not inside.match(chr(code))]
-    return _spelled(outside) + f"\\x80-\\U{sys.maxunicode:08x}"
+    outside = (f"\\x{code:02x}" for code in range(0x80) if not inside.match(chr(code)))
+    return "".join(outside) + f"\\x80-\\U{sys.maxunicode:08x}"
 
 
 @lru_cache(maxsize=32)
 def _category(name: str, *, negated: bool) -> str | None:
-    """The characters of a general category, as ranges; None when there is no such category."""
-    if name == "Any":
-        codes = [] if negated else list(range(sys.maxunicode + 1))
-    else:
-        known = {unicodedata.category(chr(code)) for code in range(sys.maxunicode + 1)}
-        if name not in known and name not in {category[0] for category in known}:
-            return None
-        codes = [
-            code
-            for code in range(sys.maxunicode + 1)
-            if unicodedata.category(chr(code)).startswith(name) is not negated
-        ]
-    return _spelled(codes)
+    """The characters of a general category, as ranges; None when there is no such category, or none in it."""
+    known = name == "Any" or any(run.category.startswith(name) for run in _runs())
+    chosen = [run for run in _runs() if (name == "Any" or run.category.startswith(name)) is not negated]
+    return "".join(f"\\U{run.first:08x}-\\U{run.last:08x}" for run in chosen) or None if known else None
 
 
-def _spelled(codes: list[int]) -> str:
-    ranges: list[list[int]] = []
-    for code in codes:
-        if ranges and ranges[-1][1] == code - 1:
-            ranges[-1][1] = code
-        else:
-            ranges.append([code, code])
-    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
+class _Run(NamedTuple):
+    category: str
+    first: int
+    last: int
+
+
+@cache
+def _runs() -> list[_Run]:
+    """All characters, as runs of the same general category."""
+    starts: list[tuple[str, int]] = []
+    for code in range(sys.maxunicode + 1):
+        category = unicodedata.category(chr(code))
+        if not starts or starts[-1][0] != category:
+            starts.append((category, code))
+    ends = [start - 1 for _, start in starts[1:]] + [sys.maxunicode]
+    return [_Run(category, start, end) for (category, start), end in zip(starts, ends, strict=True)]
