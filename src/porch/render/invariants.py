@@ -1,0 +1,64 @@
+"""What a function may not do to the resources it was given, and what happens when it moves one to another file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from posixpath import normpath
+
+from porch.kyaml import Node, text_of
+from porch.render.annotations import INDEX, OLD_INDEX, OLD_PATH, PACKAGE, PATH, annotate_all, annotations_of
+from porch.render.krm import krm_problem
+from porch.render.resource import Place, Resource
+
+_PAIRS = ((PATH, OLD_PATH, "path"), (INDEX, OLD_INDEX, "index"))
+
+
+class Broken(Exception):
+    """The function gave what cannot be, in upstream's words."""
+
+
+def check_output(resources: Iterable[Resource]) -> None:
+    """Raises Broken."""
+    seen: set[Place] = set()
+    for resource in resources:
+        package, path, index = resource.place
+        clean = normpath(path)
+        if clean == ".." or clean.startswith("../"):
+            raise Broken(f"function must not modify resources outside of package: resource has path {path}")
+        place = Place(package, clean, index)
+        if place in seen and index:  # what has no number yet gets the next one when it is written
+            raise Broken(f'resource at path "{clean}" and index "{index}" already exists')
+        seen.add(place)
+        if problem := krm_problem(resource.node, path):
+            raise Broken(f"output resource list must contain only KRM resources: {path}: {problem}")
+
+
+def follow_moves(item: Node, was: Place | None, package: str) -> None:
+    """A path or index that the function changed in one spelling changes in the other. What has no path gets the default
+    one, in the package that runs the function. Raises Broken when both spellings were changed and differ.
+    """
+    found = annotations_of(item)
+    wanted: dict[str, str] = {}
+    for key, old_key, word in _PAIRS:
+        value, old = found.get(key, ""), found.get(old_key, "")
+        before = (was.path if word == "path" else was.index) if was else ""
+        if value and old and value != old:
+            if before not in {value, old}:
+                raise Broken(f"resource input to function has mismatched legacy and internal {word} annotations")
+            value = old if value == before else value
+        value = value or old
+        if not value and word == "path":
+            value = default_path(item)
+        if value:
+            wanted |= {one: value for one in (key, old_key) if found.get(one) != value}
+    if not found.get(PACKAGE):
+        wanted[PACKAGE] = package
+    if wanted:
+        annotate_all(item, wanted)
+
+
+def default_path(item: Node) -> str:
+    """Where a resource goes that a function made without a path."""
+    name = f"{text_of(item, 'kind').lower()}_{text_of(item, 'metadata', 'name')}.yaml"
+    namespace = text_of(item, "metadata", "namespace")
+    return f"{namespace}/{name}" if namespace else name
