@@ -81,6 +81,7 @@ from porch.store.sqlite import open_store
 from porch.strategy.account import ServiceAccountStrategy
 from porch.strategy.configmap import ConfigMapStrategy
 from porch.strategy.event import EventStrategy
+from porch.strategy.functionconfig import FunctionConfigStrategy
 from porch.strategy.interface import Strategy
 from porch.strategy.lease import LeaseStrategy
 from porch.strategy.namespace import NamespaceStrategy
@@ -100,6 +101,7 @@ from porch.types import (
     coordination,
     core,
     events,
+    functionconfig,
     package,
     packagerevision,
     rbac,
@@ -374,6 +376,7 @@ _STRATEGIES: Mapping[Kind, type[Strategy]] = {
     rbac.ROLE_BINDING: BindingStrategy,
     rbac.CLUSTER_ROLE_BINDING: BindingStrategy,
     repository.REPOSITORY: RepositoryStrategy,
+    functionconfig.FUNCTION_CONFIG: FunctionConfigStrategy,
     packagerevision.PACKAGE_REVISION: PackageRevisionStrategy,
     resources.PACKAGE_REVISION_RESOURCES: ResourcesStrategy,
     package.PORCH_PACKAGE: PackageStrategy,
@@ -401,6 +404,7 @@ def _stored(store: Store, file_repositories: Check) -> dict[str, ResourceStorage
         rbac.ROLE_BINDING,
         rbac.CLUSTER_ROLE_BINDING,
         repository.REPOSITORY,
+        functionconfig.FUNCTION_CONFIG,
     )
     storages: dict[str, ResourceStorage] = {}
     for kind in kinds:

@@ -34,11 +34,14 @@ _INTEGERS = (
     (re.compile(r"[-+]?0[oO]?[0-7]+"), 8),
     (re.compile(r"[-+]?(0|[1-9][0-9]*)"), 10),
 )
-_DATE = re.compile(r"\d{4}-(\d{1,2})-(\d{1,2})")
+_DATE = re.compile(r"\d{4}-(\d{1,2})-(\d{1,2})", re.ASCII)
 _TIME = re.compile(
-    r"(\d{4}-\d{1,2}-\d{1,2})(?:[Tt](\d{1,2}:\d{1,2}:\d{1,2})(?:\.\d*)?(?:Z|[-+]\d\d:\d\d)"
-    r"| (\d{1,2}:\d{1,2}:\d{1,2})(?:\.\d*)?)"
+    r"(\d{4}-\d{1,2}-\d{1,2})(?:[Tt](\d{1,2}:\d{1,2}:\d{1,2})(?:[.,]\d+)?(?:Z|[-+](?:[01]\d|2[0-4]):(?:[0-5]\d|60))"
+    r"| (\d{1,2}:\d{1,2}:\d{1,2})(?:[.,]\d+)?)",
+    re.ASCII,
 )
+_MAY_BE_MORE = frozenset("+-.0123456789~nNtTfF")
+_TAGS = {type(None): "!!null", bool: "!!bool", int: "!!int", float: "!!float"}
 _LONGEST_NUMBER = 400
 """Longer digits are text: no JSON number needs more, and converting them takes quadratic time."""
 
@@ -64,6 +67,16 @@ def means_text(text: str) -> bool:
     return isinstance(_value(text), str) and not _is_timestamp(text)
 
 
+def implied_tag(text: str) -> str:
+    """The short tag that Go infers from the text of a plain scalar."""
+    if text and text[0] not in _MAY_BE_MORE:
+        return "!!str"
+    value = _value(text)
+    if isinstance(value, str):
+        return "!!timestamp" if _is_timestamp(text) else "!!str"
+    return _TAGS[type(value)]
+
+
 def _value(text: str) -> Any:
     if text in _WORDS:
         return _WORDS[text]
@@ -73,7 +86,9 @@ def _value(text: str) -> Any:
     for pattern, base in _INTEGERS:
         if pattern.fullmatch(digits):
             number = int(digits.replace("o", "").replace("O", ""), 8) if base == 8 else int(digits, base)
-            return number if -(2**63) <= number < 2**64 else float(number)
+            if -(2**63) <= number < 2**64 and not (number >= 2**63 and digits[0] == "+"):
+                return number
+            break  # too large: digits alone are a float, with a letter it is text
     if _FLOAT.fullmatch(digits) and math.isfinite(float(digits)):
         return float(digits)
     return text

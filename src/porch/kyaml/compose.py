@@ -1,0 +1,339 @@
+"""Tokens to nodes. Each node takes the comments that stand before the place where it ends; a foot found at a value goes
+to its key, and one found at a key to the key before, as in Go's yaml.v3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from porch.krm.errors import YamlError
+from porch.krm.scalars import implied_tag
+from porch.krm.yaml import MAX_DEPTH, MAX_NODES
+from porch.kyaml.node import Kind, Node, Style
+from porch.kyaml.scan import Scanner
+from porch.kyaml.source import Token
+
+_LONG = "tag:yaml.org,2002:"
+_HANDLES = {"!": "!", "!!": _LONG}
+_STYLES: dict[str, Style] = {
+    "": "",
+    "single": "single",
+    "double": "double",
+    "literal": "literal",
+    "folded": "folded",
+    "flow": "flow",
+}
+_DEFAULTS = {"mapping": "!!map", "sequence": "!!seq", "alias": ""}
+
+
+def compose(text: str) -> list[Node]:
+    """The root of each document. A text without any has none; an empty document between others is a null."""
+    return _Composer(text).documents()
+
+
+class _Composer:
+    def __init__(self, text: str) -> None:
+        self.scanner = Scanner(text)
+        self.head = self.line = self.foot = self.stem = ""
+        self.handles = dict(_HANDLES)
+        self.anchors: dict[str, Node] = {}
+        self.depth = 0
+        self.count = 0
+
+    # tokens
+
+    def peek(self) -> Token:
+        token = self.scanner.peek()
+        comments = self.scanner.comments
+        if comments and token.at >= comments[0].token:
+            self._unfold(token)
+        return token
+
+    def _unfold(self, token: Token) -> None:
+        comments = self.scanner.comments
+        taken = 0
+        for comment in comments:
+            if token.at < comment.token or (comment.head and token.kind == "block-end"):
+                break
+            self.head = _joined(self.head, comment.head)
+            self.foot = _joined(self.foot, comment.foot)
+            self.line = _joined(self.line, comment.line)
+            taken += 1
+        del comments[:taken]
+
+    def skip(self) -> Token:
+        self.scanner.skip_token()
+        return self.peek()
+
+    def take_comments(self, node: Node) -> None:
+        node.head, node.line, node.foot = self.head, self.line, self.foot
+        self.head = self.line = self.foot = self.stem = ""
+
+    # documents
+
+    def documents(self) -> list[Node]:
+        self.peek()
+        token = self.skip()
+        roots: list[Node] = []
+        while token.kind != "stream-end":
+            self.count = 0
+            self.anchors = {}
+            roots.append(self._document(token, explicit_only=bool(roots)))
+            token = self.peek()
+            while token.kind == "document-end":
+                token = self.skip()
+        return roots
+
+    def _document(self, token: Token, *, explicit_only: bool) -> Node:
+        before = ""
+        if explicit_only or token.kind in {"version", "tag-directive", "document-start"}:
+            token = self._directives(token)
+            if token.kind != "document-start":
+                raise self.fail("did not find expected <document start>", token)
+            token = self.skip()
+            empty = token.kind in {"version", "tag-directive", "document-start", "document-end", "stream-end"}
+            root = self._empty(token) if empty else self.node(block=True)
+        else:
+            before = self._head_of_document()
+            root = self.node(block=True)
+        token = self.peek()
+        if token.kind == "document-end":
+            self.scanner.skip_token()
+        self.handles = dict(_HANDLES)
+        root.before = before
+        root.after = self.foot or self.head
+        self.head = self.line = self.foot = self.stem = ""
+        return root
+
+    def _head_of_document(self) -> str:
+        """What stands above the last empty line of the first comments belongs to the document, the rest to the root."""
+        above, gap, below = self.head.rpartition("\n\n")
+        if self.head.endswith("\n"):
+            above, gap, below = self.head[:-1], "\n", ""
+        if not gap or not above:
+            return ""
+        self.head = below
+        return above
+
+    def _directives(self, token: Token) -> Token:
+        version = False
+        own: set[str] = set()
+        while token.kind in {"version", "tag-directive"}:
+            if token.kind == "version":
+                if version:
+                    raise self.fail("found duplicate %YAML directive", token)
+                if token.value != "1.1":
+                    raise self.fail("found incompatible YAML document", token)
+                version = True
+            elif token.value in own:
+                raise self.fail("found duplicate %TAG directive", token)
+            else:
+                own.add(token.value)
+                self.handles[token.value] = token.suffix
+            token = self.skip()
+        return token
+
+    # nodes
+
+    def node(self, *, block: bool, indentless: bool = False) -> Node:
+        start = token = self.peek()
+        if token.kind == "alias":
+            return self._alias(token)
+        anchor, tag = "", ""
+        for _ in range(2):
+            if token.kind == "anchor" and not anchor:
+                anchor = token.value
+                token = self.skip()
+            elif token.kind == "tag" and not tag:
+                tag = self._tag(token)
+                token = self.skip()
+        kind = token.kind
+        if kind == "scalar":
+            node = self.make("scalar", start, tag, anchor, token.value, token.style)
+            self.take_comments(node)
+            self.scanner.skip_token()
+            return node
+        if indentless and kind == "entry":
+            return self.inside(self.make("sequence", start, tag, anchor), self._indentless)
+        if kind in {"[", "{"}:
+            node = self.make("sequence" if kind == "[" else "mapping", start, tag, anchor, style="flow")
+            self.take_comments(node)
+            return self.inside(node, self._flow_sequence if kind == "[" else self._flow_mapping)
+        if block and kind in {"sequence-start", "mapping-start"}:
+            node = self.make("sequence" if kind == "sequence-start" else "mapping", start, tag, anchor)
+            node.head, self.stem = self.stem, ""
+            self.scanner.skip_token()
+            return self.inside(node, self._fields if kind == "mapping-start" else self._entries)
+        if anchor or tag:
+            return self.make("scalar", start, tag, anchor)
+        raise self.fail("did not find expected node content", token)
+
+    def make(self, kind: Kind, token: Token, tag: str = "", anchor: str = "", value: str = "", style: str = "") -> Node:
+        self.count += 1
+        if self.count > MAX_NODES:
+            raise self.fail(f"more than {MAX_NODES} values", token)
+        node = Node(kind, "", value, _STYLES[style], token.line + 1)
+        if kind in {"mapping", "sequence"}:
+            node.content = []
+        if tag and tag != "!":
+            node.tag = "!!" + tag[len(_LONG) :] if tag.startswith(_LONG) else tag
+            node.tagged = True
+        elif kind != "scalar":
+            node.tag = _DEFAULTS[kind]
+        elif style:
+            node.tag = "!!str"
+        else:
+            node.tag = "!!merge" if value == "<<" else implied_tag(value)
+        if anchor:
+            node.anchor = anchor
+            self.anchors[anchor] = node
+        return node
+
+    def _empty(self, token: Token) -> Node:
+        return self.make("scalar", token)
+
+    def _alias(self, token: Token) -> Node:
+        node = self.make("alias", token, value=token.value)
+        node.target = self.anchors.get(token.value)
+        if node.target is None:
+            raise self.fail(f"unknown anchor '{token.value}' referenced", token)
+        self.take_comments(node)
+        self.scanner.skip_token()
+        return node
+
+    def _tag(self, token: Token) -> str:
+        if not token.value:
+            return token.suffix
+        if token.value not in self.handles:
+            raise self.fail("found undefined tag handle", token)
+        return self.handles[token.value] + token.suffix
+
+    def inside(self, node: Node, fill: Callable[[Node], None]) -> Node:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise YamlError(f"nested deeper than {MAX_DEPTH} levels", node.row)
+        fill(node)
+        self.depth -= 1
+        return node
+
+    # collections
+
+    def _entries(self, node: Node) -> None:
+        while True:
+            token = self.peek()
+            if token.kind == "block-end":
+                self.scanner.skip_token()
+                return
+            if token.kind != "entry":
+                raise self.fail("did not find expected '-' indicator", token)
+            following = self._past_dash()
+            empty = following.kind in {"entry", "block-end"}
+            node.content.append(self._empty(token) if empty else self.node(block=True))
+
+    def _indentless(self, node: Node) -> None:
+        while (token := self.peek()).kind == "entry":
+            following = self._past_dash()
+            empty = following.kind in {"entry", "?", ":", "block-end"}
+            node.content.append(self._empty(token) if empty else self.node(block=True))
+
+    def _past_dash(self) -> Token:
+        """When a collection follows a dash, the comment above the dash is not that of its first key or item."""
+        before = len(self.head)
+        token = self.skip()
+        if before and token.kind in {"sequence-start", "mapping-start"}:
+            self.stem, self.head = self.head[:before], self.head[before + 1 :]
+        return token
+
+    def _fields(self, node: Node) -> None:
+        content = node.content
+        while True:
+            token = self.peek()
+            if token.kind == "block-end":
+                break
+            if token.kind != "?":
+                raise self.fail("did not find expected key", token)
+            following = self.skip()
+            empty = following.kind in {"?", ":", "block-end"}
+            key = self._empty(token) if empty else self.node(block=True, indentless=True)
+            if key.foot and content:
+                content[-2].foot, key.foot = key.foot, ""
+            self._add_field(node, key, self._value())
+        foot = self.foot
+        self._end(node)
+        if foot and content:
+            content[-2].foot, node.foot = foot, ""
+
+    def _value(self) -> Node:
+        token = self.peek()
+        if token.kind != ":":
+            return self._empty(token)
+        following = self.skip()
+        if following.kind in {"?", ":", "block-end"}:
+            return self._empty(token)
+        return self.node(block=True, indentless=True)
+
+    def _add_field(self, node: Node, key: Node, value: Node) -> None:
+        if value.foot and not key.foot:
+            key.foot, value.foot = value.foot, ""
+        node.content += [key, value]
+
+    def _end(self, node: Node) -> None:
+        """Comments at the end of a collection; those of its beginning are lost."""
+        node.line, node.foot = self.line, self.foot
+        self.head = self.line = self.foot = self.stem = ""
+        self.scanner.skip_token()
+
+    def _flow_items(self, node: Node, end: str) -> Iterator[Token]:
+        """The first token of each item."""
+        token = self.skip()
+        first = True
+        while token.kind != end:
+            if not first:
+                if token.kind != ",":
+                    raise self.fail(f"did not find expected ',' or '{end}'", token)
+                token = self.skip()
+                if token.kind == end:
+                    break
+            first = False
+            yield token
+            token = self.peek()
+        self._end(node)
+
+    def _flow_sequence(self, node: Node) -> None:
+        for token in self._flow_items(node, "]"):
+            if token.kind != "?":
+                node.content.append(self.node(block=False))
+                continue
+            pair = self.make("mapping", token, style="flow")
+            node.content.append(pair)
+            following = self.skip()
+            if following.kind in {":", ",", "]"}:
+                key = self._empty(following)
+                self.scanner.skip_token()
+            else:
+                key = self.node(block=False)
+            self._add_field(pair, key, self._flow_value("]"))
+
+    def _flow_mapping(self, node: Node) -> None:
+        for token in self._flow_items(node, "}"):
+            if token.kind != "?":
+                self._add_field(node, self.node(block=False), self._empty(self.peek()))
+                continue
+            following = self.skip()
+            key = self._empty(following) if following.kind in {":", ",", "}"} else self.node(block=False)
+            self._add_field(node, key, self._flow_value("}"))
+
+    def _flow_value(self, end: str) -> Node:
+        token = self.peek()
+        if token.kind == ":":
+            following = self.skip()
+            if following.kind not in {",", end}:
+                return self.node(block=False)
+        return self._empty(token)
+
+    def fail(self, problem: str, token: Token) -> YamlError:
+        return YamlError(problem, token.line + 1)
+
+
+def _joined(text: str, more: str) -> str:
+    return f"{text}\n{more}" if text and more else text or more

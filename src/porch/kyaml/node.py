@@ -1,0 +1,168 @@
+"""One YAML node: a mapping, a sequence, a scalar or an alias, with its style and its comments.
+
+The fields are those of Go's yaml.v3, so that what holds there holds here: the comment above a node is its `head`, the
+one behind it on the same line its `line`, the one below its `foot`. A block mapping keeps them on its keys (a line
+comment on the value). There is no document node: what stands above and below a whole document is `before` and `after`
+of its root.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal, TypeAlias, cast
+
+Kind: TypeAlias = Literal["mapping", "sequence", "scalar", "alias"]
+Style: TypeAlias = Literal["", "single", "double", "literal", "folded", "flow"]
+
+# A scalar has no content. It shares this one; a tuple, so that nobody can put something into it.
+_NOTHING = cast("list[Node]", ())
+
+
+class Node:
+    """`content` of a mapping is key, value, key, value and so on. `tag` is short (`!!str`); empty means that it follows
+    from the value. `tagged` says that the text spells the tag. `row` counts from 1; 0 is a node that nobody read.
+    """
+
+    __slots__ = (
+        "after",
+        "anchor",
+        "before",
+        "content",
+        "foot",
+        "head",
+        "kind",
+        "line",
+        "row",
+        "style",
+        "tag",
+        "tagged",
+        "target",
+        "value",
+    )
+
+    def __init__(
+        self,
+        kind: Kind,
+        tag: str = "",
+        value: str = "",
+        style: Style = "",
+        row: int = 0,
+        content: list[Node] = _NOTHING,
+        head: str = "",
+        line: str = "",
+        foot: str = "",
+        anchor: str = "",
+        target: Node | None = None,
+        *,
+        tagged: bool = False,
+        before: str = "",
+        after: str = "",
+    ) -> None:
+        self.kind = kind
+        self.tag = tag
+        self.value = value
+        self.style = style
+        self.row = row
+        self.content = content
+        self.head = head
+        self.line = line
+        self.foot = foot
+        self.anchor = anchor
+        self.target = target
+        self.tagged = tagged
+        self.before = before
+        self.after = after
+
+    def __repr__(self) -> str:
+        what = self.value if self.kind in {"scalar", "alias"} else f"{len(self.content)} nodes"
+        return f"<{self.kind} {self.tag} {what!r} at line {self.row}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A plain scalar, which most nodes are, is pickled as five short values."""
+        if self.kind == "scalar" and not (self.head or self.line or self.foot or self.anchor or self.tagged):
+            if not (self.before or self.after):
+                return Node, (self.kind, self.tag, self.value, self.style, self.row)
+        return _restored, tuple(getattr(self, name) for name in _PICKLED)
+
+
+_PICKLED = (
+    "kind",
+    "tag",
+    "value",
+    "style",
+    "row",
+    "content",
+    "head",
+    "line",
+    "foot",
+    "anchor",
+    "target",
+    "tagged",
+    "before",
+    "after",
+)
+
+
+def _restored(*fields: Any) -> Node:
+    node = Node(*fields[:11])
+    node.tagged, node.before, node.after = fields[11:]
+    return node
+
+
+def mapping(*content: Node, style: Style = "") -> Node:
+    return Node("mapping", "!!map", style=style, content=list(content))
+
+
+def sequence(*content: Node, style: Style = "") -> Node:
+    return Node("sequence", "!!seq", style=style, content=list(content))
+
+
+def text(value: str, style: Style = "") -> Node:
+    """A string. It is quoted when it is written, if it would mean something else unquoted; lines become a literal."""
+    return Node("scalar", "!!str", value, "literal" if "\n" in value and not style else style)
+
+
+def followed(node: Node) -> Node:
+    """The node itself, or what an alias stands for."""
+    return node.target if node.target is not None else node
+
+
+def copy(node: Node) -> Node:
+    """A deep copy. Aliases in it stand for the copied anchors, or for the same node when the anchor is outside."""
+    made: dict[int, Node] = {}
+    result = _copied(node, made)
+    for alias in walk(result):
+        if alias.target is not None:
+            alias.target = made.get(id(alias.target), alias.target)
+    return result
+
+
+def _copied(node: Node, made: dict[int, Node]) -> Node:
+    result = Node(
+        node.kind,
+        node.tag,
+        node.value,
+        node.style,
+        node.row,
+        [_copied(item, made) for item in node.content] if node.kind in {"mapping", "sequence"} else _NOTHING,
+        node.head,
+        node.line,
+        node.foot,
+        node.anchor,
+        node.target,
+        tagged=node.tagged,
+        before=node.before,
+        after=node.after,
+    )
+    if node.anchor:
+        made[id(node)] = result
+    return result
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all below it, in the order of the text. Aliases are not followed."""
+    todo = [node]
+    while todo:
+        current = todo.pop()
+        yield current
+        todo.extend(reversed(current.content))
