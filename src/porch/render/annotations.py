@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from porch.kyaml import Node, drop, followed, get, mapping, put, text
+from porch.kyaml import Node, change, drop, followed, get, mapping, put, text
 
 _INTERNAL = "internal.config.kubernetes.io/"
 PATH, INDEX = _INTERNAL + "path", _INTERNAL + "index"
@@ -17,8 +17,7 @@ PACKAGE = _INTERNAL + "package-path"
 INDENT = _INTERNAL + "seqindent"
 ID, OLD_ID = _INTERNAL + "id", "config.k8s.io/id"
 MIGRATION = _INTERNAL + "annotations-migration-resource-id"
-SELECTED = "internal.config.k8s.io/kpt-resource-id"
-OURS = frozenset({PATH, INDEX, OLD_PATH, OLD_INDEX, PACKAGE, INDENT, ID, OLD_ID, MIGRATION, SELECTED})
+OURS = frozenset({PATH, INDEX, OLD_PATH, OLD_INDEX, PACKAGE, INDENT, ID, OLD_ID, MIGRATION})
 
 
 def annotations_of(resource: Node) -> dict[str, str]:
@@ -35,14 +34,16 @@ def annotations_of(resource: Node) -> dict[str, str]:
 
 
 def annotate_all(resource: Node, values: Mapping[str, str]) -> None:
-    """Sets these annotations, single-quoted as kyaml does; new ones come last, in the given order."""
+    """Sets these annotations as kyaml does: one that is there keeps its place and style, new ones come last, in the
+    given order and in single quotes.
+    """
     found = _made(resource)
     places = {key.value: at for at, key in enumerate(found.content[::2])}
     for key, value in values.items():
         if (at := places.get(key)) is None:
             found.content += (text(key), text(value, "single"))
         else:
-            found.content[2 * at + 1] = text(value, "single")
+            change(found.content[2 * at + 1], value)
 
 
 def unannotate_all(resource: Node, keys: frozenset[str]) -> None:

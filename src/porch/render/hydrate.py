@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from posixpath import normpath
+from typing import Any
 
 from porch.errors import PorchError
-from porch.function.images import resolve_image
 from porch.krm import kptfile
 from porch.kyaml import Node, mapping, text
-from porch.render.interface import OnProgress, Progress, RenderOptions, Step
+from porch.render.interface import OnProgress, Progress, Step
 from porch.render.packages import PackageNode
 from porch.render.pipeline import Function
 from porch.render.resource import Resource, fingerprint_of_all
-from porch.render.selection import mark, merge, select
+from porch.render.selection import merge, select
 from porch.render.step import Caller, Done
 from porch.render.validation import config_of
 
@@ -43,7 +43,7 @@ class Hydration:
     files: Mapping[str, bytes]
     own: dict[str, list[Resource]]
     caller: Caller
-    options: RenderOptions
+    allow_exec: bool
     total: int
     on_progress: OnProgress
     steps: list[Step] = field(default_factory=list)
@@ -95,54 +95,42 @@ class Hydration:
 
     def _image(self, package: PackageNode, function: Function, resources: list[Resource]) -> str:
         """The whole name of what to call. All mutators are looked at before the first one runs."""
-        if function.exec:
-            if self.options.allow_exec:
-                return ""
-            self._not_started(package, function, _NO_EXEC, resources)
-        try:
-            return resolve_image(function.image, function.tag, prefix=self.options.image_prefix)
-        except PorchError as error:
-            self._not_started(package, function, error.message, resources)
-        raise AssertionError  # pragma: no cover - mypy cannot see that the above raises
+        if not function.exec:
+            try:
+                return self.caller.functions.resolve(function.image, function.tag)
+            except PorchError as error:
+                cause = error.message
+        elif self.allow_exec:
+            return exec_image(function.exec)
+        else:
+            cause = _NO_EXEC
+        self.steps.append(_step(package, function, function.image, error=cause, ran=False, exit_code=1))
+        raise PipelineFailed(package, function, cause, resources)
 
     def _mutate(self, package: PackageNode, function: Function, image: str, all_: list[Resource]) -> list[Resource]:
-        given = _selected(function, all_)
-        step, done = self._call(package, function, image, given, all_)
-        result = merge(all_, given, done.resources) if function.selects else done.resources
-        if not done.failed:
-            problem = _lost_kptfile(package, all_, result)
-            done = replace(done, error=problem)
-            step = replace(step, error=problem, ran=not problem, exit_code=1 if problem else 0)
-        self._note(package, function, step, done, all_)
+        given = select(function, all_)
+        done = self._call(package, function, image, given, all_)
+        result = merge(all_, given, done) if function.selects else done.resources
+        if not done.error and (problem := self._lost(all_, result)):
+            for resource in given:
+                resource.go_back()
+            done = replace(done, outcome=None, error=problem)
+        self._note(package, function, image, done, all_)
         return result
 
     def _validate(self, package: PackageNode, function: Function, image: str, all_: list[Resource]) -> None:
-        given = _selected(function, all_)
-        step, done = self._call(package, function, image, given, all_)
-        for resource in given:
+        """What a validator changes is forgotten."""
+        given = select(function, all_)
+        done = self._call(package, function, image, given, all_)
+        for resource in set(given).difference(done.resources):
             resource.go_back()
-        self._note(package, function, replace(step, after=step.before), done, all_)
+        self._note(package, function, image, done, all_)
 
     def _call(
         self, package: PackageNode, function: Function, image: str, given: list[Resource], all_: list[Resource]
-    ) -> tuple[Step, Done]:
-        self.on_progress(Progress(len(self.steps), self.total, image or function.exec))
-        before = fingerprint_of_all(given)
-        done = self.caller.run(image, given, self._config(package, function, all_), package.path)
-        step = Step(function.section, package.directory, function.name, image, function.exec, before=before)
-        if (outcome := done.outcome) is not None:
-            step = replace(
-                step,
-                exit_code=outcome.exit_code,
-                stderr=outcome.stderr,
-                results=tuple(outcome.results),
-                duration=outcome.duration,
-                digest=outcome.digest,
-                reused=done.reused,
-            )
-        if done.failed:
-            return replace(step, error=done.error, ran=outcome is not None, exit_code=step.exit_code or 1), done
-        return replace(step, after=fingerprint_of_all(done.resources)), done
+    ) -> Done:
+        self.on_progress(Progress(len(self.steps), self.total, function.exec or image))
+        return self.caller.run(image, given, self._config(package, function, all_), package.path)
 
     def _config(self, package: PackageNode, function: Function, resources: Sequence[Resource]) -> Node | None:
         """What an earlier function made of the file counts; the file itself, if it is no longer there."""
@@ -156,28 +144,40 @@ class Hydration:
                 return resource.node
         return config_of(path, package.directory, self.files)
 
-    def _not_started(self, package: PackageNode, function: Function, cause: str, resources: list[Resource]) -> None:
-        step = Step(function.section, package.directory, function.name, function.image, function.exec, 1)
-        self.steps.append(replace(step, error=cause, ran=False))
-        raise PipelineFailed(package, function, cause, resources)
+    def _lost(self, before: Sequence[Resource], after: Sequence[Resource]) -> str:
+        """Why a package cannot be put together of what a function gave; empty when it can."""
+        if _has_root_kptfile(before) and not _has_root_kptfile(after):
+            return "function must not remove the package's Kptfile: without it the package cannot be stored"
+        strange = (resource.place for resource in after if resource.place.package[1:] not in self.own)
+        place = next(strange, None)
+        return f"function must not put {place.path} into {place.package}, which is no package" if place else ""
 
-    def _note(self, package: PackageNode, function: Function, step: Step, done: Done, all_: list[Resource]) -> None:
-        self.steps.append(step)
-        if done.failed:
+    def _note(self, package: PackageNode, function: Function, image: str, done: Done, all_: list[Resource]) -> None:
+        step = _step(package, function, image, error=done.error, ran=done.outcome is not None, before=done.before)
+        if (outcome := done.outcome) is not None:
+            step = replace(
+                step,
+                exit_code=outcome.exit_code,
+                stderr=outcome.stderr,
+                results=tuple(outcome.results),
+                duration=outcome.duration,
+                digest=outcome.digest,
+                reused=done.reused,
+            )
+        if done.error:
+            self.steps.append(replace(step, exit_code=step.exit_code or 1))
             raise PipelineFailed(package, function, done.error, all_)
+        self.steps.append(replace(step, after=fingerprint_of_all(done.resources)))
 
 
-def _selected(function: Function, resources: list[Resource]) -> list[Resource]:
-    if not function.selects:
-        return resources
-    chosen = {id(node) for node in select(function, [resource.node for resource in resources])}
-    return [resource for resource in resources if id(resource.node) in chosen]
+def exec_image(program: str) -> str:
+    """What a program of this machine is called by where functions are called by their images."""
+    return f"exec:{program}"
 
 
-def _lost_kptfile(package: PackageNode, before: Sequence[Resource], after: Sequence[Resource]) -> str:
-    if _has_root_kptfile(before) and not _has_root_kptfile(after):
-        return "the function removed the package's Kptfile, without which the package cannot be stored"
-    return ""
+def _step(package: PackageNode, function: Function, image: str, **facts: Any) -> Step:
+    named = "" if function.exec else image
+    return Step(function.section, package.directory, function.name, named, function.exec, **facts)
 
 
 def _has_root_kptfile(resources: Sequence[Resource]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from porch.errors import FieldError
-from porch.function.images import DEFAULT_PREFIX
+from porch.function.options import FunctionOptions
 from porch.function.results import Result
 from porch.types.resources import RenderStatus
 
@@ -16,8 +16,7 @@ Package = Mapping[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
-    image_prefix: str = DEFAULT_PREFIX
-    """Put before an image that is only a name."""
+    functions: FunctionOptions = field(default_factory=FunctionOptions)
     allow_exec: bool = False
     """Whether a Kptfile may name programs of this machine."""
 

@@ -21,12 +21,12 @@ def check_output(resources: Iterable[Resource]) -> None:
     """Raises Broken."""
     seen: set[Place] = set()
     for resource in resources:
-        package, path, index = resource.place
+        path, index = resource.place.path, resource.place.index
         clean = normpath(path)
         if clean == ".." or clean.startswith("../"):
             raise Broken(f"function must not modify resources outside of package: resource has path {path}")
-        place = Place(package, clean, index)
-        if place in seen and index:  # what has no number yet gets the next one when it is written
+        place = Place(resource.place.package, clean, index)
+        if index and place in seen:  # what has no number gets one when it is written
             raise Broken(f'resource at path "{clean}" and index "{index}" already exists')
         seen.add(place)
         if problem := krm_problem(resource.node, path):

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 _PARSED_BYTES = 48 * 1024 * 1024
-_STEP_BYTES = 48 * 1024 * 1024
+_TEXT_BYTES = 16 * 1024 * 1024
+_STEP_BYTES = 32 * 1024 * 1024
 _DIGEST = 32
 
 
@@ -77,7 +78,9 @@ class DirectoryCache:
             self._make_room()
 
     def _make_room(self) -> None:
-        found = sorted((entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(self._directory))
+        found = sorted(
+            (entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(self._directory)
+        )
         size = sum(size for _, size, _ in found)
         for _, part, path in found:
             if size <= self._most:
@@ -96,4 +99,5 @@ def content_key(*parts: bytes) -> str:
 
 
 PARSED = MemoryCache(_PARSED_BYTES)
+TEXTS = MemoryCache(_TEXT_BYTES)
 STEPS = MemoryCache(_STEP_BYTES)

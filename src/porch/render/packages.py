@@ -8,16 +8,15 @@ from dataclasses import dataclass, field
 from porch.krm import kptfile
 from porch.krm.errors import YamlError
 from porch.krm.kptfile import Kptfile
+from porch.render.check import file_problem
 from porch.render.interface import Package
-from porch.render.krm import krm_problem
+from porch.render.krm import REMEDY, krm_problem
 from porch.render.layout import find_packages, inside, resources_of
 from porch.render.pipeline import Pipeline, read_pipeline
 from porch.render.reading import read_file
 from porch.render.resource import Resource
 from porch.render.sentences import Sentence
 from porch.render.validation import invalid_function
-
-REMEDY = "list the file in .krmignore if it is no Kubernetes object"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +99,20 @@ def read_resources(files: Package, node: PackageNode) -> tuple[list[Resource], l
             problems.append(Problem(path, text, Sentence(text, packages=node.chain)))
         resources += found
     return resources, problems
+
+
+def check_files(files: Package, root: PackageNode) -> Iterator[Problem]:
+    """What is wrong with the resource files of packages without functions."""
+    for node in root.all():
+        for path in node.paths:
+            if text := file_problem(path, files[path]):
+                malformed = text.startswith(f"{path}: ")
+                sentence = (
+                    Sentence(f"/{text}", "pkg.readResources", node.chain)
+                    if malformed
+                    else Sentence(text, packages=node.chain)
+                )
+                yield Problem(path, text, sentence)
 
 
 def _first_problem(resources: list[Resource], path: str) -> str:

@@ -84,8 +84,14 @@ def _function(section: str, number: int, item: Mapping[str, Any]) -> Function:
 
 
 def _selector(item: Mapping[str, Any]) -> Selector:
-    words = (_text(item, key) for key in ("apiVersion", "kind", "name", "namespace"))
-    return Selector(*words, labels=_texts(item, "labels"), annotations=_texts(item, "annotations"))
+    return Selector(
+        _text(item, "apiVersion"),
+        _text(item, "kind"),
+        _text(item, "name"),
+        _text(item, "namespace"),
+        _texts(item, "labels"),
+        _texts(item, "annotations"),
+    )
 
 
 def _text(item: Mapping[str, Any], key: str) -> str:

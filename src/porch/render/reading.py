@@ -1,7 +1,7 @@
 """Files to resources, as kpt's reader does it: documents, with annotations that say where they come from.
 
 Each file is split into documents before it is parsed, so that comments stay with theirs. A document without content is
-no resource. Parsed files are remembered by their content, because most files of a package do not change between renders.
+no resource. Parsed files are remembered by their content: most files of a package do not change between renders.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import hashlib
 import marshal
 import pickle
 from collections.abc import Iterable
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ _WITHOUT_REFERENCES = 2
 """The version of marshal whose bytes follow from the values alone."""
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Place:
     """Where a resource belongs: the path of its package, that of its file in it, and the number in the file as text."""
 
     package: str

@@ -5,46 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from porch.kyaml import Node, find, followed, pairs, text_of
-from porch.render.annotations import SELECTED, annotate_all, annotations_of, unannotate_all
 from porch.render.pipeline import Function, Selector
+from porch.render.resource import Resource
+from porch.render.step import Done
 
 
-def select(function: Function, items: Sequence[Node]) -> list[Node]:
+def select(function: Function, resources: list[Resource]) -> list[Resource]:
     """The resources that any selector matches and no exclusion does, each once however many selectors match it; an
     empty exclusion excludes nothing.
     """
+    if not function.selects:
+        return resources
     exclude = [selector for selector in function.exclude if not selector.is_empty]
     return [
-        item
-        for item in items
-        if (not function.selectors or any(_matches(selector, item) for selector in function.selectors))
-        and not any(_matches(selector, item) for selector in exclude)
+        resource
+        for resource in resources
+        if (not function.selectors or any(_matches(selector, resource.node) for selector in function.selectors))
+        and not any(_matches(selector, resource.node) for selector in exclude)
     ]
 
 
-def mark(items: Sequence[Node]) -> None:
-    """Gives each resource a number by which `merge` knows it again."""
-    for number, item in enumerate(items):
-        annotate_all(item, {SELECTED: str(number)})
-
-
-def merge(items: Sequence[Node], selected: Sequence[Node], output: Sequence[Node]) -> list[Node]:
-    """All resources after a function got the marked `selected` ones and gave `output`. What it left out is deleted,
-    what it made comes last.
-    """
-    given = {id(item) for item in selected}
-    came = {annotations_of(item).get(SELECTED, ""): item for item in output}
-    result = []
-    for number, item in enumerate(items):
-        if id(item) not in given:
-            result.append(item)
-        elif (replaced := came.pop(str(number), None)) is not None:
-            result.append(replaced)
-    known = {id(item) for item in result}
-    result += [item for item in output if id(item) not in known]
-    for item in result:
-        unannotate_all(item, frozenset({SELECTED}))
-    return result
+def merge(resources: Sequence[Resource], selected: Sequence[Resource], done: Done) -> list[Resource]:
+    """All resources after a function got the selected ones. What it left out is deleted, what it made comes last."""
+    given = set(selected)
+    came = {
+        selected[source]: output for output, source in zip(done.resources, done.sources, strict=True) if source >= 0
+    }
+    result = [came.get(one) if one in given else one for one in resources]
+    made = [output for output, source in zip(done.resources, done.sources, strict=True) if source < 0]
+    return [one for one in result if one is not None] + made
 
 
 def _matches(selector: Selector, item: Node) -> bool:

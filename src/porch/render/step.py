@@ -6,120 +6,120 @@ What the function gave for the same resources, config and code before is taken f
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from porch.errors import PorchError
-from porch.function.interface import FunctionCall, FunctionOutcome, FunctionRuntime
+from porch.function.interface import FunctionCall, FunctionNotFound, FunctionOutcome
 from porch.kyaml import Node, copy
-from porch.render.annotations import (
-    ID,
-    INDEX,
-    MIGRATION,
-    OLD_ID,
-    OLD_INDEX,
-    OLD_PATH,
-    PACKAGE,
-    PATH,
-    annotate_all,
-    annotations_of,
-    unannotate_all,
-)
+from porch.render.annotations import ID, MIGRATION, OLD_ID, annotate_all, annotations_of, unannotate_all
 from porch.render.invariants import Broken, check_output, follow_moves
 from porch.render.memory import StepCache, content_key
-from porch.render.resource import Resource, fingerprint, place_of
+from porch.render.resource import Resource, fingerprint, fingerprint_of_all, place_of
 from porch.render.restore import CannotRestore, restore
 
 _IDS = frozenset({ID, OLD_ID, MIGRATION})
+_NEW = -1
+
+
+class Functions(Protocol):
+    """What a render needs of `porch.function`."""
+
+    def resolve(self, image: str, tag: str = "") -> str: ...
+
+    def digest(self, image: str) -> str: ...
+
+    def evaluate(self, call: FunctionCall) -> FunctionOutcome: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
     """`outcome` is None when the function could not be asked, or gave what cannot be; `error` says why. Only after
-    success `resources` are the output.
+    success there are `resources`, its output.
     """
 
     resources: list[Resource]
+    sources: list[int]
+    """For each of them the number of the input that it was; -1 for what the function made."""
     outcome: FunctionOutcome | None
+    before: str
     error: str = ""
     reused: bool = False
-
-    @property
-    def failed(self) -> bool:
-        return bool(self.error)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """How functions are called in this render."""
 
-    runtime: FunctionRuntime
+    functions: Functions
     cache: StepCache
 
-    def run(self, image: str, resources: Sequence[Resource], config: Node | None, package: str) -> Done:
-        """Changes the given resources' nodes; after a failure they are as they were."""
-        for resource in resources:
-            resource.save()
+    def run(self, image: str, given: Sequence[Resource], config: Node | None, package: str) -> Done:
+        """Changes the given resources' nodes. After a failure they are as they were."""
+        before = fingerprint_of_all(given)
         try:
-            key = self._key(image, resources, config)
+            digest = self.functions.digest(image)
+        except FunctionNotFound as error:
+            return Done([], [], FunctionOutcome([], exit_code=1, error=error.message), before, error.message)
         except PorchError as error:
-            return Done([], None, error.message)
-        data = self.cache.get(key) if key else None
-        if data is not None:
-            return _remembered(data, resources)
-        done = self._called(image, resources, config, package)
-        if key and not done.failed:
-            self.cache.put(key, _to_remember(done, resources))
+            return Done([], [], None, before, error.message)
+        parts = (image, digest, before, fingerprint(config).hex() if config else "")
+        key = content_key(b"step", *(part.encode() for part in parts)) if digest else ""
+        if key and (data := self.cache.get(key)) is not None:
+            return _remembered(data, given, before)
+        done = self._call(image, given, config, package, before)
+        if key and not done.error:
+            self.cache.put(key, _to_remember(done, given))
         return done
 
-    def _key(self, image: str, resources: Sequence[Resource], config: Node | None) -> str:
-        digest = self.runtime.digest(image)
-        if not digest:
-            return ""
-        parts = [b"step", image.encode(), digest.encode(), fingerprint(config) if config else b""]
-        return content_key(*parts, *(resource.print for resource in resources))
-
-    def _called(self, image: str, resources: Sequence[Resource], config: Node | None, package: str) -> Done:
-        for number, resource in enumerate(resources):
-            ids = {MIGRATION: str(number), ID: str(number + 1), OLD_ID: str(number + 1)}
-            annotate_all(resource.node, ids)
-        call = FunctionCall(image, [resource.node for resource in resources], copy(config) if config else None)
-        outcome, error = None, ""
+    def _call(self, image: str, given: Sequence[Resource], config: Node | None, package: str, before: str) -> Done:
+        config = copy(config) if config else None
+        for number, resource in enumerate(given):
+            resource.save()
+            annotate_all(resource.node, {MIGRATION: str(number), ID: str(number + 1), OLD_ID: str(number + 1)})
+        outcome = None
         try:
-            outcome = self.runtime.evaluate(call)
-            error = outcome.error if outcome.exit_code else ""
+            outcome = self.functions.evaluate(FunctionCall(image, [resource.node for resource in given], config))
             if not outcome.exit_code:
-                return Done(_accepted(outcome.items, resources, package), outcome)
+                return Done(*_accepted(outcome.items, given, package), outcome, before)
+            error = outcome.error or f'function "{image}" failed'
         except PorchError as problem:
             error = problem.message
         except (Broken, CannotRestore) as problem:
             outcome, error = None, str(problem)
-        for resource in resources:
+        for resource in given:
             resource.go_back()
-        return Done([], outcome, error or f'function "{image}" failed')
+        return Done([], [], outcome, before, error)
 
 
-def _accepted(items: Sequence[Node], given: Sequence[Resource], package: str) -> list[Resource]:
+def _accepted(items: Sequence[Node], given: Sequence[Resource], package: str) -> tuple[list[Resource], list[int]]:
     """What the function gave, as the resources of before where they are still the same. Raises Broken and
     CannotRestore.
     """
-    result = [_taken(item, given, package) for item in items]
-    check_output(result)
-    return result
+    sources = [_source(item, len(given)) for item in items]
+    taken = [
+        _taken(item, given[source] if source >= 0 else None, package)
+        for item, source in zip(items, sources, strict=True)
+    ]
+    check_output(taken)
+    return taken, sources
 
 
-def _taken(item: Node, given: Sequence[Resource], package: str) -> Resource:
+def _source(item: Node, count: int) -> int:
     if item.kind != "mapping":
         raise Broken("the function gave something that is no resource")
     found = annotations_of(item)
     number = found.get(ID) or found.get(OLD_ID, "")
-    before = given[int(number) - 1] if number.isdecimal() and 0 < int(number) <= len(given) else None
     unannotate_all(item, _IDS)
+    return int(number) - 1 if number.isdecimal() and 0 < int(number) <= count else _NEW
+
+
+def _taken(item: Node, before: Resource | None, package: str) -> Resource:
     if before is None:
         follow_moves(item, None, package)
         return Resource.of(item)
-    if fingerprint(item) == before.print and not before.has_folded:
+    if not before.has_folded and fingerprint(item) == before.print:
         before.node = item
         return before
     restore(before.original(), item)
@@ -127,23 +127,21 @@ def _taken(item: Node, given: Sequence[Resource], package: str) -> Resource:
     return Resource.of(item)
 
 
-# --- what the cache keeps: resources that stayed are told by their number, others as they are
+# --- what the cache keeps: of a resource that stayed only its number, others as they are
 
 
 def _to_remember(done: Done, given: Sequence[Resource]) -> bytes:
-    places = {id(resource): number for number, resource in enumerate(given)}
-    kept: list[Any] = [
-        places.get(id(resource), None) if id(resource) in places else (resource.node, resource.print)
-        for resource in done.resources
-    ]
+    stayed = set(given)
+    kept = [None if one in stayed else (one.node, one.print) for one in done.resources]
     assert done.outcome is not None
-    outcome = done.outcome
-    facts = (outcome.results, outcome.stderr, outcome.duration, outcome.digest)
-    return pickle.dumps((kept, facts), protocol=pickle.HIGHEST_PROTOCOL)
+    outcome = replace(done.outcome, items=[])
+    return pickle.dumps((kept, done.sources, outcome), protocol=pickle.HIGHEST_PROTOCOL)
 
 
-def _remembered(data: bytes, given: Sequence[Resource]) -> Done:
-    kept, (results, stderr, duration, digest) = pickle.loads(data)  # noqa: S301 - ours
-    resources = [given[item] if isinstance(item, int) else Resource(item[0], item[1], place_of(item[0])) for item in kept]
-    outcome = FunctionOutcome([], results, stderr=stderr, duration=duration, digest=digest)
-    return Done(resources, outcome, reused=True)
+def _remembered(data: bytes, given: Sequence[Resource], before: str) -> Done:
+    kept, sources, outcome = pickle.loads(data)  # noqa: S301 - ours
+    resources = [
+        given[source] if one is None else Resource(one[0], one[1], place_of(one[0]))
+        for one, source in zip(kept, sources, strict=True)
+    ]
+    return Done(resources, sources, outcome, before, reused=True)
