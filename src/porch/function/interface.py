@@ -34,6 +34,8 @@ class ResourceList:
     results: list[Result] = field(default_factory=list)
     version: str = ""
     """The tag that the function was asked for by, like v0.4.1; empty for the newest. Some texts depend on it."""
+    compatible: bool = True
+    """Whether content comes out as the Go version writes it even where that is a mistake. Packages depend on it."""
 
 
 class FunctionFailed(Exception):
