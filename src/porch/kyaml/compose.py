@@ -28,12 +28,18 @@ _DEFAULTS = {"mapping": "!!map", "sequence": "!!seq", "alias": ""}
 
 def compose(text: str) -> list[Node]:
     """The root of each document. A text without any has none; an empty document between others is a null."""
-    return _Composer(text).documents()
+    return list(_Composer(text).documents())
+
+
+def compose_first(text: str, offset: int = 0) -> Node | None:
+    """The root of the first document; what follows is not looked at. `offset` lines stand before `text` in its file."""
+    return next(_Composer(text, offset).documents(), None)
 
 
 class _Composer:
-    def __init__(self, text: str) -> None:
-        self.scanner = Scanner(text)
+    def __init__(self, text: str, offset: int = 0) -> None:
+        self.offset = offset
+        self.scanner = Scanner(text, offset)
         self.head = self.line = self.foot = self.stem = ""
         self.handles = dict(_HANDLES)
         self.anchors: dict[str, Node] = {}
@@ -71,18 +77,18 @@ class _Composer:
 
     # documents
 
-    def documents(self) -> list[Node]:
+    def documents(self) -> Iterator[Node]:
         self.peek()
         token = self.skip()
-        roots: list[Node] = []
+        first = True
         while token.kind != "stream-end":
             self.count = 0
             self.anchors = {}
-            roots.append(self._document(token, explicit_only=bool(roots)))
+            yield self._document(token, explicit_only=not first)
+            first = False
             token = self.peek()
             while token.kind == "document-end":
                 token = self.skip()
-        return roots
 
     def _document(self, token: Token, *, explicit_only: bool) -> Node:
         before = ""
@@ -172,7 +178,7 @@ class _Composer:
         self.count += 1
         if self.count > MAX_NODES:
             raise self.fail(f"more than {MAX_NODES} values", token)
-        node = Node(kind, "", value, _STYLES[style], token.line + 1)
+        node = Node(kind, "", value, _STYLES[style], token.line + 1 + self.offset)
         if kind in {"mapping", "sequence"}:
             node.content = []
         if tag and tag != "!":
@@ -332,7 +338,7 @@ class _Composer:
         return self._empty(token)
 
     def fail(self, problem: str, token: Token) -> YamlError:
-        return YamlError(problem, token.line + 1)
+        return YamlError(problem, token.line + 1 + self.offset)
 
 
 def _joined(text: str, more: str) -> str:

@@ -27,8 +27,8 @@ class _Key:
 
 
 class Scanner(WordScanner):
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, offset: int = 0) -> None:
+        super().__init__(text, offset)
         self._head = 0
         """The next token in `tokens`."""
         self._taken = 0
