@@ -39,7 +39,7 @@ class Saved(NamedTuple):
 
 
 class Resource:
-    __slots__ = ("_saved", "has_folded", "node", "place", "print")
+    __slots__ = ("_saved", "changed_by", "has_folded", "node", "place", "print")
 
     def __init__(self, node: Node, fingerprint: bytes, place: Place, saved: Saved | Node | None = None) -> None:
         self.node = node
@@ -48,10 +48,14 @@ class Resource:
         self._saved = saved
         self.has_folded = False
         """Whether it may hold folded text, which becomes quoted text at the first function."""
+        self.changed_by = ""
+        """The image of the last function that changed it."""
 
     @classmethod
-    def of(cls, node: Node) -> Resource:
-        return cls(node, fingerprint(node), place_of(node))
+    def made_by(cls, image: str, node: Node) -> Resource:
+        resource = cls(node, fingerprint(node), place_of(node))
+        resource.changed_by = image
+        return resource
 
     def save(self) -> None:
         """Before somebody may change the node."""
@@ -66,8 +70,9 @@ class Resource:
         return self._saved
 
     def go_back(self) -> None:
-        """Forget what was done to the node since it was saved."""
-        self.node = copy(self.original())
+        """Forget what was done to the node since it was saved; nothing was, if it never was."""
+        if self._saved is not None:
+            self.node = copy(self.original())
 
 
 def fingerprint(node: Node) -> bytes:

@@ -8,7 +8,7 @@ written as upstream writes them. The root Kptfile keeps its comments and its ord
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from porch.errors import FieldError, invalid, required
 from porch.function.chain import functions_for
@@ -67,7 +67,9 @@ def _run(files: Package, root: Kptfile, package: PackageNode, hydration: Hydrati
         problems += found
     if problems:
         return _verdict(files, root, problems)
-    read = [path for node in package.all() for path in node.paths]
+    read = {
+        inside(node.directory, resource.place.path) for node in package.all() for resource in hydration.own[node.directory]
+    }
     try:
         hydrate = hydration.breadth_first if _says_true(root, _BREADTH_FIRST) else hydration.depth_first
         resources = hydrate(package)
@@ -82,7 +84,7 @@ def _run(files: Package, root: Kptfile, package: PackageNode, hydration: Hydrati
 
 
 def _failed(
-    files: Package, root: Kptfile, read: Sequence[str], failed: PipelineFailed, steps: Sequence[Step]
+    files: Package, root: Kptfile, read: Collection[str], failed: PipelineFailed, steps: Sequence[Step]
 ) -> Rendered:
     if _says_true(root, _SAVE_ON_FAILURE):
         with contextlib.suppress(CannotWrite, YamlError):
@@ -106,7 +108,7 @@ def _verdict(files: Package, root: Kptfile, problems: Sequence[Problem], steps: 
     error = ""
     if problems:
         sentence = problems[0].sentence
-        message = sentence.condition
+        message = sentence.condition.strip()
         condition = PackageCondition(type=kptfile.RENDERED, status="False", reason="RenderFailed", message=message)
         error = str(sentence)
     files = {**files, kptfile.NAME: root.with_rendered(condition, kptfile_status(steps)).data}

@@ -67,7 +67,7 @@ class Caller:
         parts = (image, digest, before, fingerprint(config).hex() if config else "")
         key = content_key(b"step", *(part.encode() for part in parts)) if digest else ""
         if key and (data := self.cache.get(key)) is not None:
-            return _remembered(data, given, before)
+            return _remembered(image, data, given, before)
         done = self._call(image, given, config, package, before)
         if key and not done.error:
             self.cache.put(key, _to_remember(done, given))
@@ -82,7 +82,7 @@ class Caller:
         try:
             outcome = self.functions.evaluate(FunctionCall(image, [resource.node for resource in given], config))
             if not outcome.exit_code:
-                return Done(*_accepted(outcome.items, given, package), outcome, before)
+                return Done(*_accepted(image, outcome.items, given, package), outcome, before)
             error = outcome.error or f'function "{image}" failed'
         except PorchError as problem:
             error = problem.message
@@ -93,13 +93,13 @@ class Caller:
         return Done([], [], outcome, before, error)
 
 
-def _accepted(items: Sequence[Node], given: Sequence[Resource], package: str) -> tuple[list[Resource], list[int]]:
+def _accepted(image: str, items: Sequence[Node], given: Sequence[Resource], package: str) -> tuple[list[Resource], list[int]]:
     """What the function gave, as the resources of before where they are still the same. Raises Broken and
     CannotRestore.
     """
     sources = [_source(item, len(given)) for item in items]
     taken = [
-        _taken(item, given[source] if source >= 0 else None, package)
+        _taken(image, item, given[source] if source >= 0 else None, package)
         for item, source in zip(items, sources, strict=True)
     ]
     check_output(taken)
@@ -115,16 +115,16 @@ def _source(item: Node, count: int) -> int:
     return int(number) - 1 if number.isdecimal() and 0 < int(number) <= count else _NEW
 
 
-def _taken(item: Node, before: Resource | None, package: str) -> Resource:
+def _taken(image: str, item: Node, before: Resource | None, package: str) -> Resource:
     if before is None:
         follow_moves(item, None, package)
-        return Resource.of(item)
+        return Resource.made_by(image, item)
     if not before.has_folded and fingerprint(item) == before.print:
         before.node = item
         return before
     restore(before.original(), item)
     follow_moves(item, before.place, package)
-    return Resource.of(item)
+    return Resource.made_by(image, item)
 
 
 # --- what the cache keeps: of a resource that stayed only its number, others as they are
@@ -138,10 +138,13 @@ def _to_remember(done: Done, given: Sequence[Resource]) -> bytes:
     return pickle.dumps((kept, done.sources, outcome), protocol=pickle.HIGHEST_PROTOCOL)
 
 
-def _remembered(data: bytes, given: Sequence[Resource], before: str) -> Done:
+def _remembered(image: str, data: bytes, given: Sequence[Resource], before: str) -> Done:
     kept, sources, outcome = pickle.loads(data)  # noqa: S301 - ours
-    resources = [
-        given[source] if one is None else Resource(one[0], one[1], place_of(one[0]))
-        for one, source in zip(kept, sources, strict=True)
-    ]
+    resources = []
+    for one, source in zip(kept, sources, strict=True):
+        if one is None:
+            resources.append(given[source])
+        else:
+            resources.append(Resource(one[0], one[1], place_of(one[0])))
+            resources[-1].changed_by = image
     return Done(resources, sources, outcome, before, reused=True)

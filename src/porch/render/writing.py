@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from posixpath import normpath
 from typing import Any
 
+import yaml
+from yaml.cyaml import CSafeLoader
+
 from porch.kyaml import Node, drop, emit, get, to_value
 from porch.render.annotations import INDENT, OURS, annotations_of, unannotate_all
 from porch.render.attribution import attribute
@@ -83,8 +86,19 @@ def _text(resource: Resource) -> bytes:
     if known is None:
         wide = annotations_of(resource.node).get(INDENT) == WIDE
         known = emit(_bare(resource.node), wide=wide).encode()
+        _check(known, resource)
         TEXTS.put(key, known)
     return known
+
+
+def _check(text: bytes, resource: Resource) -> None:
+    """A function can put nodes together that cannot be written: a list in flow style below a comment, for one."""
+    try:
+        CSafeLoader(text).raw_parse()
+    except yaml.MarkedYAMLError as error:
+        who = f'function "{resource.changed_by}"' if resource.changed_by else "a function"
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise CannotWrite(f"{resource.place.path}: {who} made what is no YAML when written: line {line}: {error.problem}") from error
 
 
 def _bare(node: Node) -> Node:
