@@ -17,6 +17,8 @@ PACKAGE = _INTERNAL + "package-path"
 INDENT = _INTERNAL + "seqindent"
 ID, OLD_ID = _INTERNAL + "id", "config.k8s.io/id"
 MIGRATION = _INTERNAL + "annotations-migration-resource-id"
+_IDS = frozenset({ID, OLD_ID, MIGRATION})
+_IDS_LENGTH = 2 * len(_IDS)
 OURS = frozenset({PATH, INDEX, OLD_PATH, OLD_INDEX, PACKAGE, INDENT, ID, OLD_ID, MIGRATION})
 
 
@@ -58,6 +60,30 @@ def unannotate_all(resource: Node, keys: frozenset[str]) -> None:
         found.content = [node for at in kept for node in content[at : at + 2]]
         if not kept:
             drop(metadata, "annotations")
+
+
+def add_ids(resource: Node, number: int) -> None:
+    """Numbers a resource before a function gets it: from 0 for one of the ids, from 1 for the others."""
+    content = _made(resource).content
+    content += (text(MIGRATION), text(str(number), "single"), text(ID), text(str(number + 1), "single"))
+    content += (text(OLD_ID), text(str(number + 1), "single"))
+
+
+def take_ids(resource: Node) -> int:
+    """The number of a resource that a function gave back, from 0; -1 when it has none. Its ids go."""
+    found = _annotations(resource)
+    content = found.content if found is not None else ()
+    values = {key.value: followed(value).value for key, value in zip(content[::2], content[1::2], strict=False)}
+    number = values.get(ID) or values.get(OLD_ID, "")
+    if (
+        found is not None
+        and [key.value for key in content[-6::2]] == [MIGRATION, ID, OLD_ID]
+        and len(content) > _IDS_LENGTH
+    ):
+        del found.content[-_IDS_LENGTH:]
+    else:
+        unannotate_all(resource, _IDS)
+    return int(number) - 1 if number.isdecimal() and len(number) < 10 else -1
 
 
 def _annotations(resource: Node) -> Node | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from posixpath import normpath
 
 from porch.kyaml import Node, text_of
@@ -17,20 +17,34 @@ class Broken(Exception):
     """The function gave what cannot be, in upstream's words."""
 
 
-def check_output(resources: Iterable[Resource]) -> None:
-    """Raises Broken."""
-    seen: set[Place] = set()
+def check_output(resources: Sequence[Resource], sources: Sequence[int], given: Sequence[Resource]) -> None:
+    """Raises Broken. What stayed as it was is not looked at again; `sources` are the numbers of what was given."""
+    moved = len(set(sources)) < len(sources)
+    for resource, source in zip(resources, sources, strict=True):
+        before = given[source] if source >= 0 else None
+        if resource is not before:
+            _check(resource)
+            moved = moved or before is None or before.place != resource.place
+    if moved:
+        _check_places(resources)
+
+
+def _check(resource: Resource) -> None:
+    path = resource.place.path
+    if normpath(path).split("/")[0] == "..":
+        raise Broken(f"function must not modify resources outside of package: resource has path {path}")
+    if problem := krm_problem(resource.node, path):
+        raise Broken(f"output resource list must contain only KRM resources: {path}: {problem}")
+
+
+def _check_places(resources: Sequence[Resource]) -> None:
+    seen: set[tuple[str, str, str]] = set()
     for resource in resources:
-        path, index = resource.place.path, resource.place.index
-        clean = normpath(path)
-        if clean == ".." or clean.startswith("../"):
-            raise Broken(f"function must not modify resources outside of package: resource has path {path}")
-        place = Place(resource.place.package, clean, index)
+        path, index = normpath(resource.place.path), resource.place.index
+        place = (resource.place.package, path, index)
         if index and place in seen:  # what has no number gets one when it is written
-            raise Broken(f'resource at path "{clean}" and index "{index}" already exists')
+            raise Broken(f'resource at path "{path}" and index "{index}" already exists')
         seen.add(place)
-        if problem := krm_problem(resource.node, path):
-            raise Broken(f"output resource list must contain only KRM resources: {path}: {problem}")
 
 
 def follow_moves(item: Node, was: Place | None, package: str) -> None:

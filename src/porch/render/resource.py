@@ -7,7 +7,6 @@ again, compared with its former self and copied. So a function costs little for 
 from __future__ import annotations
 
 import hashlib
-import marshal
 import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,9 +16,7 @@ from typing import NamedTuple
 from porch.kyaml import Node, copy, walk
 from porch.render.annotations import INDEX, OLD_INDEX, OLD_PATH, PACKAGE, PATH, annotations_of
 
-_looks = attrgetter("kind", "tag", "tagged", "value", "style", "head", "line", "foot", "anchor", "before", "after")
-_WITHOUT_REFERENCES = 2
-"""The version of marshal whose bytes follow from the values alone."""
+_looks = attrgetter("kind", "tag", "value", "style", "head", "line", "foot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +74,20 @@ class Resource:
 
 def fingerprint(node: Node) -> bytes:
     """Equal for nodes that are written alike."""
-    found: list[object] = []
+    words: list[str] = []
     todo = [node]
     while todo:
         node = todo.pop()
-        found.append(_looks(node))
-        if node.content:
-            found.append(len(node.content))
-            todo += node.content
-    return hashlib.sha256(marshal.dumps(found, _WITHOUT_REFERENCES)).digest()
+        words += _looks(node)
+        if node.tagged or node.anchor or node.before or node.after:
+            words += (str(node.tagged), node.anchor, node.before, node.after)
+        if content := node.content:
+            words.append(str(len(content)))
+            todo += content
+    whole = "\0".join(words)
+    if whole.count("\0") != len(words) - 1:  # a value has one of its own
+        whole = repr(words)
+    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).digest()
 
 
 def fingerprint_of_all(resources: Iterable[Resource]) -> str:

@@ -68,7 +68,9 @@ def _run(files: Package, root: Kptfile, package: PackageNode, hydration: Hydrati
     if problems:
         return _verdict(files, root, problems)
     read = {
-        inside(node.directory, resource.place.path) for node in package.all() for resource in hydration.own[node.directory]
+        inside(node.directory, resource.place.path)
+        for node in package.all()
+        for resource in hydration.own[node.directory]
     }
     try:
         hydrate = hydration.breadth_first if _says_true(root, _BREADTH_FIRST) else hydration.depth_first

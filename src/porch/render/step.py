@@ -13,13 +13,12 @@ from typing import Protocol
 from porch.errors import PorchError
 from porch.function.interface import FunctionCall, FunctionNotFound, FunctionOutcome
 from porch.kyaml import Node, copy
-from porch.render.annotations import ID, MIGRATION, OLD_ID, annotate_all, annotations_of, unannotate_all
+from porch.render.annotations import add_ids, take_ids
 from porch.render.invariants import Broken, check_output, follow_moves
 from porch.render.memory import StepCache, content_key
 from porch.render.resource import Resource, fingerprint, fingerprint_of_all, place_of
 from porch.render.restore import CannotRestore, restore
 
-_IDS = frozenset({ID, OLD_ID, MIGRATION})
 _NEW = -1
 
 
@@ -77,7 +76,7 @@ class Caller:
         config = copy(config) if config else None
         for number, resource in enumerate(given):
             resource.save()
-            annotate_all(resource.node, {MIGRATION: str(number), ID: str(number + 1), OLD_ID: str(number + 1)})
+            add_ids(resource.node, number)
         outcome = None
         try:
             outcome = self.functions.evaluate(FunctionCall(image, [resource.node for resource in given], config))
@@ -93,7 +92,9 @@ class Caller:
         return Done([], [], outcome, before, error)
 
 
-def _accepted(image: str, items: Sequence[Node], given: Sequence[Resource], package: str) -> tuple[list[Resource], list[int]]:
+def _accepted(
+    image: str, items: Sequence[Node], given: Sequence[Resource], package: str
+) -> tuple[list[Resource], list[int]]:
     """What the function gave, as the resources of before where they are still the same. Raises Broken and
     CannotRestore.
     """
@@ -102,17 +103,15 @@ def _accepted(image: str, items: Sequence[Node], given: Sequence[Resource], pack
         _taken(image, item, given[source] if source >= 0 else None, package)
         for item, source in zip(items, sources, strict=True)
     ]
-    check_output(taken)
+    check_output(taken, sources, given)
     return taken, sources
 
 
 def _source(item: Node, count: int) -> int:
     if item.kind != "mapping":
         raise Broken("the function gave something that is no resource")
-    found = annotations_of(item)
-    number = found.get(ID) or found.get(OLD_ID, "")
-    unannotate_all(item, _IDS)
-    return int(number) - 1 if number.isdecimal() and 0 < int(number) <= count else _NEW
+    number = take_ids(item)
+    return number if 0 <= number < count else _NEW
 
 
 def _taken(image: str, item: Node, before: Resource | None, package: str) -> Resource:

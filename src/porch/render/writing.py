@@ -98,7 +98,9 @@ def _check(text: bytes, resource: Resource) -> None:
     except yaml.MarkedYAMLError as error:
         who = f'function "{resource.changed_by}"' if resource.changed_by else "a function"
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise CannotWrite(f"{resource.place.path}: {who} made what is no YAML when written: line {line}: {error.problem}") from error
+        raise CannotWrite(
+            f"{resource.place.path}: {who} made what is no YAML when written: line {line}: {error.problem}"
+        ) from error
 
 
 def _bare(node: Node) -> Node:
