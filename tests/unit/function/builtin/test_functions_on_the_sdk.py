@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from porch.function.builtin import delete_annotations, set_image, set_labels, set_namespace
+from porch.function.builtin import apply_replacements, delete_annotations, set_image, set_labels, set_namespace
 from porch.function.interface import NativeFunction
 from porch.kyaml import parse, to_value
 from tests.support.functions import cases, run_case
 
 FUNCTIONS: dict[str, NativeFunction] = {
-    module.NAME: module for module in (delete_annotations, set_image, set_labels, set_namespace)
+    module.NAME: module for module in (apply_replacements, delete_annotations, set_image, set_labels, set_namespace)
 }
 CASES = [(name, case) for name in FUNCTIONS for case in cases(name)]
 
