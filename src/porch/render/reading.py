@@ -74,7 +74,7 @@ def _documents(data: bytes) -> Iterator[tuple[Node, str]]:
             nodes = parse(part)
         except YamlError as error:
             raise YamlError(error.problem, error.line + row if error.line else 0) from error
-        if nodes:  # a second document can only come after `...`, and kpt does not see it
+        if nodes and nodes[0].tag != "!!null":  # a second document can only come after `...`; kpt does not see it
             yield nodes[0], list_style(part)
         row += part.count("\n") + 1
 

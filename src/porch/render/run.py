@@ -80,9 +80,11 @@ def _run(files: Package, root: Kptfile, package: PackageNode, hydration: Hydrati
         return _verdict(written, Kptfile.parse(written[kptfile.NAME]), [], hydration.steps)
     except PipelineFailed as failed:
         return _failed(files, root, read, failed, hydration.steps)
-    except (CannotWrite, YamlError) as error:
-        text = f"failed to save resources: {error}"
-        return _verdict(files, root, [Problem(kptfile.NAME, text, Sentence(text))], hydration.steps)
+    except CannotWrite as error:
+        where, text = error.path, f"failed to save resources: {error}"
+    except YamlError as error:
+        where, text = kptfile.NAME, f"the functions left a Kptfile that cannot be read: {error.message}"
+    return _verdict(files, root, [Problem(where, text, Sentence(text))], hydration.steps)
 
 
 def _failed(

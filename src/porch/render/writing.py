@@ -26,7 +26,11 @@ _SEPARATOR = b"---\n"
 
 
 class CannotWrite(Exception):
-    """A resource has a path that no file of the package can have."""
+    """A resource has a path that no file of the package can have, or cannot be written as YAML."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(why)
+        self.path = path
 
 
 def write_files(
@@ -41,7 +45,7 @@ def write_files(
     for path in written:
         for above in _parents(path):
             if above in result:
-                raise CannotWrite(f"a file cannot be written to {path}, because {above} is a file")
+                raise CannotWrite(path, f"a file cannot be written to {path}, because {above} is a file")
     return result
 
 
@@ -56,14 +60,14 @@ def _path_of(resource: Resource) -> str:
     """From the root of the package that is rendered."""
     path = resource.place.path
     if path.startswith("/"):
-        raise CannotWrite(f"package paths may not be absolute paths: {path}")
+        raise CannotWrite(path, f"package paths may not be absolute paths: {path}")
     if path.endswith("/") or not path:
-        raise CannotWrite(f"config.kubernetes.io/path cannot be a directory: {path}")
+        raise CannotWrite(path, f"config.kubernetes.io/path cannot be a directory: {path}")
     clean = normpath(path)
     if ".." in clean.split("/"):
-        raise CannotWrite(f"resource must be written under package {resource.place.package}: {path}")
+        raise CannotWrite(path, f"resource must be written under package {resource.place.package}: {path}")
     if clean == ".":
-        raise CannotWrite(f"config.kubernetes.io/path cannot be a directory: {path}")
+        raise CannotWrite(path, f"config.kubernetes.io/path cannot be a directory: {path}")
     return inside(resource.place.package[1:], clean)
 
 
@@ -91,16 +95,16 @@ def _text(resource: Resource) -> bytes:
     return known
 
 
-def _check(text: bytes, resource: Resource) -> None:
+def _check(data: bytes, resource: Resource) -> None:
     """A function can put nodes together that cannot be written: a list in flow style below a comment, for one."""
     try:
-        CSafeLoader(text).raw_parse()
+        CSafeLoader(data).raw_parse()
     except yaml.MarkedYAMLError as error:
+        path = inside(resource.place.package[1:], resource.place.path)
         who = f'function "{resource.changed_by}"' if resource.changed_by else "a function"
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise CannotWrite(
-            f"{resource.place.path}: {who} made what is no YAML when written: line {line}: {error.problem}"
-        ) from error
+        why = f"{path}: {who} made what is no YAML when it is written: line {line}: {error.problem}"
+        raise CannotWrite(path, why) from error
 
 
 def _bare(node: Node) -> Node:

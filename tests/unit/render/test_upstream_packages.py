@@ -84,7 +84,7 @@ def test_the_files_are_upstreams(name: str) -> None:
     files, wanted = dict(rendered(name).files), output(name)
     ours, theirs = files.pop("Kptfile", b""), wanted.pop("Kptfile", b"")
     assert files == wanted
-    if theirs != files_of(FIXTURES / name / "in").get("Kptfile"):
+    if theirs != files_of(FIXTURES / name / "in").get("Kptfile", b""):
         assert kptfile_value(ours) == kptfile_value(theirs)
 
 
@@ -158,7 +158,9 @@ def test_without_functions_nothing_is_rewritten(name: str) -> None:
 def test_a_subpackage_that_cannot_be_read_is_told() -> None:
     found = rendered("58-subpackage-invalid-kptfile")
     assert found.problems[0].field == "spec.resources[sub/Kptfile]"
-    assert found.status.error.startswith("fn.render: pkg /:\n\tpkg.render: pkg /sub:\n\tpkg.read: error reading Kptfile")
+    assert found.status.error.startswith(
+        "fn.render: pkg /:\n\tpkg.render: pkg /sub:\n\tpkg.read: error reading Kptfile"
+    )
 
 
 def test_the_package_keeps_its_kptfile() -> None:

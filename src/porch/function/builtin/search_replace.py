@@ -120,7 +120,9 @@ class _Search:
         return pattern
 
     def tell(self, value: str, path: str) -> None:
-        self.results.append(Result(f"{self.verb} {quote(value)}", field=FieldRef(path.removeprefix(".")), file=self.file))
+        self.results.append(
+            Result(f"{self.verb} {quote(value)}", field=FieldRef(path.removeprefix(".")), file=self.file)
+        )
 
 
 def _parent(node: Node, way: list[str]) -> Node | None:

@@ -69,7 +69,9 @@ class RemoteRuntime:
 
         if self._channel is None:
             limits = ("grpc.max_send_message_length", "grpc.max_receive_message_length")
-            self._channel = grpc.insecure_channel(self._address, options=[(name, self._message_bytes) for name in limits])
+            self._channel = grpc.insecure_channel(
+                self._address, options=[(name, self._message_bytes) for name in limits]
+            )
         return self._channel.unary_unary(METHOD)
 
     def _refused(self, image: str, error: Any, duration: float) -> FunctionOutcome:
