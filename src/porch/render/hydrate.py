@@ -16,7 +16,7 @@ from porch.krm import kptfile
 from porch.kyaml import Node, mapping, text
 from porch.render.interface import OnProgress, Progress, Step
 from porch.render.packages import PackageNode
-from porch.render.pipeline import Function
+from porch.render.pipeline import MUTATORS, Function
 from porch.render.resource import Resource, fingerprint_of_all
 from porch.render.selection import merge, select
 from porch.render.step import Caller, Done
@@ -167,7 +167,8 @@ class Hydration:
         if done.error:
             self.steps.append(replace(step, exit_code=step.exit_code or 1))
             raise PipelineFailed(package, function, done.error, all_)
-        self.steps.append(replace(step, after=fingerprint_of_all(done.resources)))
+        keeps = function.section == MUTATORS
+        self.steps.append(replace(step, after=fingerprint_of_all(done.resources) if keeps else done.before))
 
 
 def exec_image(program: str) -> str:

@@ -27,6 +27,7 @@ from porch.render.step import Caller, Functions
 from porch.render.writing import CannotWrite, write_files
 from porch.types.packagerevision import PackageCondition
 from porch.types.resources import RenderStatus
+from porch.workers import report
 
 _MAX_PROBLEMS = 20
 _BREADTH_FIRST, _SAVE_ON_FAILURE = "kpt.dev/bfs-rendering", "kpt.dev/save-on-render-failure"
@@ -36,12 +37,14 @@ _DEFAULTS = RenderOptions()
 def render(
     files: Package,
     options: RenderOptions = _DEFAULTS,
-    on_progress: OnProgress | None = None,
     *,
+    on_progress: OnProgress = report,
     functions: Functions | None = None,
     cache: StepCache = STEPS,
 ) -> Rendered:
-    """Never raises for bad content: what is wrong is in `problems`. `functions` are those of the options by default."""
+    """Never raises for bad content: what is wrong is in `problems`. `on_progress` hears of each function before it is
+    called; by default whoever waits for this worker process does. `functions` are those of the options by default.
+    """
     if kptfile.NAME not in files:
         text = "package must contain Kptfile at root: file does not exist"
         return _refused(files, required("spec.resources", text), text)
@@ -57,7 +60,7 @@ def render(
     # Functions do not get the verdict of an earlier render: rendering twice gives what rendering once gave.
     files = {**files, kptfile.NAME: root.without_rendered().data}
     caller = Caller(functions or functions_for(options.functions), cache)
-    return _run(files, root, package, Hydration(files, {}, caller, options.allow_exec, total, on_progress or _silent))
+    return _run(files, root, package, Hydration(files, {}, caller, options.allow_exec, total, on_progress))
 
 
 def _run(files: Package, root: Kptfile, package: PackageNode, hydration: Hydration) -> Rendered:
@@ -139,7 +142,3 @@ def _field_error(path: str, text: str) -> FieldError:
 
 def _says_true(root: Kptfile, annotation: str) -> bool:
     return root.summary.annotations.get(annotation, "").lower() == "true"
-
-
-def _silent(progress: Progress) -> None:
-    """Nobody wants to know."""
