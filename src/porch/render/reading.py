@@ -33,9 +33,12 @@ def read_file(path: str, package: str, data: bytes) -> list[Resource]:
     key = content_key(b"read", path.encode(), package.encode(), data)
     known = PARSED.get(key)
     if known is None:
-        known = pickle.dumps(_parsed(path, package, data), protocol=pickle.HIGHEST_PROTOCOL)
+        parsed = _parsed(path, package, data)
+        known = pickle.dumps(parsed, protocol=pickle.HIGHEST_PROTOCOL)
         PARSED.put(key, known)
-    nodes, prints, folded = pickle.loads(known)  # noqa: S301 - ours
+    else:
+        parsed = pickle.loads(known)  # noqa: S301 - ours
+    nodes, prints, folded = parsed
     resources = []
     for index, (node, print_, has_folded_) in enumerate(zip(nodes, prints, folded, strict=True)):
         resource = Resource(node, print_, Place(package, path, str(index)), Saved(known, index))

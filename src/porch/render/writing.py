@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from yaml.cyaml import CSafeLoader
 
+from porch.krm.paths import collisions, path_problem
 from porch.kyaml import Node, drop, emit, get, to_value
 from porch.render.annotations import INDENT, OURS, annotations_of, unannotate_all
 from porch.render.attribution import attribute
@@ -42,10 +43,12 @@ def write_files(
     written = _texts(resources)
     gone = set(read).difference(written) if all_ else set()
     result = {path: data for path, data in files.items() if path not in gone} | written
-    for path in written:
-        for above in _parents(path):
-            if above in result:
-                raise CannotWrite(path, f"a file cannot be written to {path}, because {above} is a file")
+    new = [path for path in written if path not in files]
+    for path in new:
+        if problem := path_problem(path):
+            raise CannotWrite(path, f"resource cannot be written to {path}: {problem}")
+    for path, problem in collisions(result, files.keys()) if new else ():
+        raise CannotWrite(path, f"resource cannot be written to {path}: {problem}")
     return result
 
 
@@ -131,8 +134,3 @@ def _numbers(value: Any) -> Any:
     if isinstance(value, list):
         return [_numbers(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e21 else value
-
-
-def _parents(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:count]) for count in range(1, len(parts))]
