@@ -5,13 +5,15 @@ Some of those put their results below the function's name, one indents lists, on
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from porch.function.interface import FunctionFailed, NativeFunction, ResourceList
 from porch.function.resourcelist import read_resource_list, write_resource_list
+from porch.function.results import Result
 from porch.krm.write import dump
 from porch.kyaml import emit, mapping, parse, put, sequence, text, unannotate
-from tests.support.functions import Ran, read_config, read_items
+from tests.support.functions import read_config, read_items
 
 WIDE = {"apply-setters", "create-setters"}
 NAMED_RESULTS = {
@@ -23,6 +25,20 @@ NAMED_RESULTS = {
 }
 DROPS_MIGRATION = {"upsert-resource"}
 _MIGRATION = "internal.config.kubernetes.io/annotations-migration-resource-id"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a function has left, the same as text, what it said, and its exit code."""
+
+    resources: ResourceList
+    stdout: str
+    stderr: str = ""
+    exit_code: int = 0
+
+    @property
+    def results(self) -> list[Result]:
+        return self.resources.results
 
 
 def run_case(function: NativeFunction, case: Path) -> Ran:
@@ -37,7 +53,7 @@ def run_case(function: NativeFunction, case: Path) -> Ran:
         function.run(resources)
     except FunctionFailed as failed:
         stderr, code = failed.stderr, failed.exit_code
-    return Ran(printed(function.NAME, resources), resources.results, stderr, code)
+    return Ran(resources, printed(function.NAME, resources), stderr, code)
 
 
 def printed(name: str, resources: ResourceList) -> str:

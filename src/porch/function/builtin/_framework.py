@@ -1,7 +1,8 @@
 """How functions on kyaml's framework see and change resources. Their items keep the order of the input.
 
-Kyaml's setters replace a whole value: its quotes stay, its comments and its anchor go (a render restores comments). A
-list of annotations that they change is written anew: sorted, and in quotes only where a string needs them.
+Kyaml's setters replace a whole value: its quotes stay, its comments go (a render restores them). Its anchor goes too in
+Go, which breaks the aliases that need it; here it stays. Annotations that are set as a whole are written anew: sorted,
+and in quotes only where a string needs them.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def settle(node: Node) -> None:
 def set_scalar(node: Node, value: str) -> None:
     """Replace a scalar: the style stays."""
     node.value = value
-    node.head = node.line = node.foot = node.anchor = ""
+    node.head = node.line = node.foot = ""
     settle(node)
 
 
@@ -91,7 +92,11 @@ def set_field(node: Node, key: str, value: Node) -> None:
         return
     old = node.content[at + 1]
     value.style = old.style if old.style != "flow" else ""
-    node.content[at + 1] = value
+    if old.anchor:  # its aliases hold the old node
+        old.kind, old.tag, old.value, old.tagged, old.style = value.kind, value.tag, value.value, False, value.style
+        old.content, old.head, old.line, old.foot = value.content, "", "", ""
+    else:
+        node.content[at + 1] = value
 
 
 def set_annotations(item: Node, annotations: Mapping[str, str]) -> None:

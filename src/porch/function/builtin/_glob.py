@@ -1,4 +1,4 @@
-"""Patterns of file paths as Go's doublestar reads them: `*`, `**` for any number of directories, `?`, `[a-z]`, `{a,b}`."""
+"""Patterns of file paths as Go's doublestar reads them: `*`, `**` for any directories, `?`, `[a-z]`, `{a,b}`."""
 
 from __future__ import annotations
 
@@ -27,54 +27,60 @@ class _Translator:
     def __init__(self, pattern: str) -> None:
         self.text = pattern
         self.at = 0
+        self.out: list[str] = []
+        self.depth = 0  # braces that are open
 
     def translate(self) -> str:
-        out: list[str] = []
-        depth = 0
         segment = True  # whether a segment of the path begins here
         while self.at < len(self.text):
             character = self.text[self.at]
             self.at += 1
-            begins, segment = segment, character == "/"
-            match character:
-                case "*":
-                    part, segment = self.star(begins=begins, out=out)
-                    out.append(part)
-                case "?":
-                    out.append("[^/]")
-                case "[":
-                    out.append(self.one_of())
-                case "{":
-                    out.append("(?:")
-                    depth, segment = depth + 1, True
-                case "," if depth:
-                    out.append("|")
-                    segment = True
-                case "}" if depth:
-                    out.append(")")
-                    depth -= 1
-                case "\\":
-                    out.append(re.escape(self.escaped()))
-                case _:
-                    out.append(re.escape(character))
-        if depth:
+            if character == "*":
+                segment = self.star(begins=segment)
+            elif character in "{,}":
+                segment = self.brace(character)
+            else:
+                self.out.append(self.one(character))
+                segment = character == "/"
+        if self.depth:
             raise GlobError
-        return "".join(out)
+        return "".join(self.out)
 
-    def star(self, *, begins: bool, out: list[str]) -> tuple[str, bool]:
-        """What a star stands for, and whether a segment begins behind it. Two are one when they are no whole segment."""
-        if not self.text.startswith("*", self.at):
-            return "[^/]*", False
-        self.at += 1
-        if begins and self.at == len(self.text):
-            if out and out[-1] == "/":
-                out.pop()
-                return "(?:/.*)?", False
-            return ".*", False
-        if begins and self.text.startswith("/", self.at):
+    def one(self, character: str) -> str:
+        match character:
+            case "?":
+                return "[^/]"
+            case "[":
+                return self.one_of()
+            case "\\":
+                return re.escape(self.escaped())
+        return re.escape(character)
+
+    def brace(self, character: str) -> bool:
+        """Whether a segment may begin behind it."""
+        if character == "," and not self.depth:
+            self.out.append(",")
+            return False
+        self.depth += {"{": 1, "}": -1}.get(character, 0)
+        if self.depth < 0:
+            raise GlobError
+        self.out.append({"{": "(?:", ",": "|", "}": ")"}[character])
+        return character != "}"
+
+    def star(self, *, begins: bool) -> bool:
+        """Whether a segment begins behind it. Two stars that are no whole segment are one."""
+        double = self.text.startswith("*", self.at)
+        self.at += double
+        if double and begins and not self.text[self.at :].strip("}"):
+            below = bool(self.out) and self.out[-1] == "/"
+            self.out[-1:] = ["(?:/.*)?"] if below else [*self.out[-1:], ".*"]
+        elif double and begins and self.text.startswith("/", self.at):
             self.at += 1
-            return "(?:.*/)?", True
-        return "[^/]*", False
+            self.out.append("(?:.*/)?")
+            return True
+        else:
+            self.out.append("[^/]*")
+        return False
 
     def one_of(self) -> str:
         negation = ""

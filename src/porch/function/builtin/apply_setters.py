@@ -57,8 +57,9 @@ class _Setters:
         if len(references(pattern)) != 1 or not (pattern.startswith("${") and pattern.endswith("}")):
             raise _Refused(f"invalid setter pattern for array node: {quote(pattern)}")
         wanted = self.values.get(f"${{{bare(pattern)}}}", "")
-        if wanted:
-            value.content = _list_in(wanted)
+        items = _list_in(wanted) if wanted else []
+        if items:
+            value.content = items
             value.style, key.line = "", comment
         else:
             # An empty list stands on the line of its key, and so must its comment.

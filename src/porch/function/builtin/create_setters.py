@@ -1,4 +1,4 @@
-"""create-setters: the other way round than apply-setters. Puts setter comments on all fields that hold a setter's value.
+"""create-setters: the other way round than apply-setters. Puts setter comments on fields that hold a setter's value.
 
 The functionConfig gives each setter its value. A value that is a list belongs to lists of the same strings in any
 order; other values may stand anywhere in a string of one line, the longest first.

@@ -1,6 +1,6 @@
 """remove-local-config-resources: drops what is only for tools, that is, carries the local-config annotation.
 
-The Go version drops the Kptfile too, which carries it since `init`; without one there is no package left. It stays here.
+The Go version drops the Kptfile too, which carries it since `init`; without one no package is left. It stays here.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from porch.function.builtin._framework import data_of, is_empty, path_of, set_fi
 from porch.function.builtin._glob import GlobError, matches_path
 from porch.function.builtin._go import quote, quote_all
 from porch.function.builtin._paths import PathPattern
-from porch.function.builtin._re2 import RegexError, compile_re2
+from porch.function.builtin._re2 import compile_re2
+from porch.function.builtin._re2_characters import RegexError
 from porch.function.builtin._walk import join, walk
 from porch.function.interface import ResourceList
 from porch.function.results import ERROR, FieldRef, FileRef, Result
@@ -25,7 +26,7 @@ _GROUP = re.compile(r"\$\{[0-9]+\}")
 
 def run(resources: ResourceList) -> None:
     try:
-        search = _Search(data_of(resources.config))
+        search = _Search(data_of(resources.config), compatible=resources.compatible)
         for item in resources.items:
             search.visit(item)
     except (_Refused, RegexError, GlobError) as refusal:
@@ -40,7 +41,8 @@ class _Refused(Exception):
 
 
 class _Search:
-    def __init__(self, matchers: dict[str, str]) -> None:
+    def __init__(self, matchers: dict[str, str], *, compatible: bool) -> None:
+        self.compatible = compatible
         for key in matchers:
             if key not in _KEYS:
                 raise _Refused(f"invalid matcher {quote(key)}, must be one of {quote_all(_KEYS)}")
@@ -68,7 +70,7 @@ class _Search:
 
     def create(self, item: Node) -> None:
         """Set the field in every resource; what is on the way there is made."""
-        *way, last = [part for part in map(str.strip, self.path_text.split("."))]
+        *way, last = map(str.strip, self.path_text.split("."))
         parent = _parent(item, [part for part in way if part])
         if parent is not None and not (parent.kind == "scalar" and parent.tag == "!!null"):
             if parent.kind != "mapping":
@@ -81,8 +83,7 @@ class _Search:
     def visit_list(self, key: Node, value: Node, path: str) -> None:
         if not self.put_comment or is_empty(value):
             return
-        # A key with comments is compared with them, and so matches nothing.
-        name = emit(key).strip() if key.head or key.line or key.foot or key.style else key.value
+        name = emit(key).strip() if self.compatible and not _is_bare(key) else key.value
         if not self.path.matches(join(path, name)):
             return
         key.line = _comment(self.put_comment)
@@ -123,6 +124,11 @@ class _Search:
         self.results.append(
             Result(f"{self.verb} {quote(value)}", field=FieldRef(path.removeprefix(".")), file=self.file)
         )
+
+
+def _is_bare(key: Node) -> bool:
+    """The Go version compares other keys as they are written, with quotes and comments, and so never finds them."""
+    return not (key.head or key.line or key.foot or key.style)
 
 
 def _parent(node: Node, way: list[str]) -> Node | None:
