@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from porch.krm.errors import YamlError
 from porch.krm.yaml import decode_text
 from porch.kyaml import Node, mapping, parse, text
+from porch.kyaml.style import choose
 from porch.render.annotations import INDENT, INDEX, OLD_INDEX, OLD_PATH, PACKAGE, PATH, annotate_all
 from porch.render.memory import PARSED, content_key
 from porch.render.resource import Place, Resource, Saved, fingerprint, has_folded
@@ -53,9 +54,24 @@ def _parsed(path: str, package: str, data: bytes) -> tuple[list[Node], list[byte
         resource = _wrapped(node)
         if resource.kind == "mapping":
             annotate_all(resource, _origin(path, package, str(index), indent))
+        if b"{" in data or b"[" in data:
+            _quote_in_flow(resource, flow=False)
         nodes.append(resource)
     may_fold = b">" in data
     return nodes, list(map(fingerprint, nodes)), [may_fold and has_folded(node) for node in nodes]
+
+
+def _quote_in_flow(node: Node, *, flow: bool) -> None:
+    """What flow style cannot hold without quotes gets them now, not when it is written: upstream has functions read what
+    it has written, and they keep the quotes for a new value.
+    """
+    flow = flow or node.style == "flow"
+    if node.content:
+        for below in node.content:
+            _quote_in_flow(below, flow=flow)
+    elif flow and node.kind == "scalar" and node.style == "" and node.value:
+        if choose(node.value, "", flow=True, key=False) == "single":
+            node.style = "single"
 
 
 def _origin(path: str, package: str, index: str, indent: str) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Bad packages and bad functions: a clear result on the right file and function, and the package as it was."""
 
-import os
 import re
 import stat
 import time
@@ -130,9 +129,7 @@ def other_nodes(resources: ResourceList) -> None:
 
 
 def unwritable(resources: ResourceList) -> None:
-    resources.items[1].content[-2].line = "# behind"
-    resources.items[1].content[-1] = sequence(style="flow")
-    resources.items[1].content[-1].line = ""
+    resources.items[1].content[-1].anchor = "a ["
 
 
 def break_kptfile(resources: ResourceList) -> None:
@@ -158,6 +155,7 @@ def break_pipeline(resources: ResourceList) -> None:
         (no_object, "no resource", "Kptfile"),
         (another_kind, "must have `metadata.name`", "Kptfile"),
         (other_nodes, "wrong node kind: expected MappingNode but got ScalarNode", "Kptfile"),
+        (unwritable, 'a.yaml: function "bad" made what is no YAML when it is written: line ', "a.yaml"),
         (break_kptfile, "left a Kptfile that cannot be read: line ", "Kptfile"),
         (break_pipeline, "wrong node kind: expected SequenceNode but got ScalarNode", "Kptfile"),
     ],
