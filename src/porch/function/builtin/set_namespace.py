@@ -167,8 +167,8 @@ def _move(resources: ResourceList, items: list[Item], move: _Move) -> None:
 
 def _summary(move: _Move) -> str:
     if not move.count:
-        return f'all matching namespaces are already {quoted(move.to)}. no value changed'
-    return f'namespace [{" ".join(sorted(move.left))}] updated to {quoted(move.to)}, {move.count} value(s) changed'
+        return f"all matching namespaces are already {quoted(move.to)}. no value changed"
+    return f"namespace [{' '.join(sorted(move.left))}] updated to {quoted(move.to)}, {move.count} value(s) changed"
 
 
 def _move_object(item: Item, move: _Move) -> None:
@@ -230,6 +230,4 @@ def _move_dependencies(items: list[Item], before: set[str], move: _Move) -> str:
             move.set(item.node, f"{group}/namespaces/{move.to}/{kind}/{name}", "metadata", "annotations", _DEPENDS_ON)
     if not count:
         return "all `depends-on` annotations are up-to-date. no `namespace` changed"
-    return (
-        f'`depends-on` annotation namespace [{" ".join(sorted(left))}] updated to {quoted(move.to)}, {count} value(s) changed'
-    )
+    return f"`depends-on` annotation namespace [{' '.join(sorted(left))}] updated to {quoted(move.to)}, {count} value(s) changed"

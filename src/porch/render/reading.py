@@ -1,0 +1,132 @@
+"""Files to resources, as kpt's reader does it: documents, with annotations that say where they come from.
+
+Each file is split into documents before it is parsed, so that comments stay with theirs. A document without content is
+no resource. Parsed files are remembered by their content: most files of a package do not change between renders.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Iterator
+
+from porch.krm.errors import YamlError
+from porch.krm.yaml import decode_text
+from porch.kyaml import Node, mapping, parse, text
+from porch.kyaml.style import choose
+from porch.render.annotations import INDENT, INDEX, OLD_INDEX, OLD_PATH, PACKAGE, PATH, annotate_all
+from porch.render.memory import PARSED, content_key
+from porch.render.resource import Place, Resource, Saved, fingerprint, has_folded
+
+WRAPPER = "bareSeqNodeWrappingKey"
+WIDE, COMPACT = "wide", "compact"
+_SEPARATOR = re.compile(r"\n---.*\n")
+_ITEM = re.compile(r"^( *)- ", re.MULTILINE)
+
+
+def documents_of(data: bytes) -> list[Node]:
+    """The documents of a file that have content. Raises YamlError with the line in the file."""
+    return [node for node, _ in _documents(data)]
+
+
+def read_file(path: str, package: str, data: bytes) -> list[Resource]:
+    """The resources of the file at `path` in its package, whose own path is `package`. Raises YamlError."""
+    key = content_key(b"read", path.encode(), package.encode(), data)
+    known = PARSED.get(key)
+    if known is None:
+        parsed = _parsed(path, package, data)
+        known = pickle.dumps(parsed, protocol=pickle.HIGHEST_PROTOCOL)
+        PARSED.put(key, known)
+    else:
+        parsed = pickle.loads(known)  # noqa: S301 - ours
+    nodes, prints, folded = parsed
+    resources = []
+    for index, (node, print_, has_folded_) in enumerate(zip(nodes, prints, folded, strict=True)):
+        resource = Resource(node, print_, Place(package, path, str(index)), Saved(known, index))
+        resource.has_folded = has_folded_
+        resources.append(resource)
+    return resources
+
+
+def _parsed(path: str, package: str, data: bytes) -> tuple[list[Node], list[bytes], list[bool]]:
+    nodes = []
+    for index, (node, indent) in enumerate(_documents(data)):
+        resource = _wrapped(node)
+        if resource.kind == "mapping":
+            annotate_all(resource, _origin(path, package, str(index), indent))
+        if b"{" in data or b"[" in data:
+            _quote_in_flow(resource, flow=False)
+        nodes.append(resource)
+    may_fold = b">" in data
+    return nodes, list(map(fingerprint, nodes)), [may_fold and has_folded(node) for node in nodes]
+
+
+def _quote_in_flow(node: Node, *, flow: bool) -> None:
+    """What flow style cannot hold without quotes gets them now, not when it is written: upstream has functions read what
+    it has written, and they keep the quotes for a new value.
+    """
+    flow = flow or node.style == "flow"
+    if node.content:
+        for below in node.content:
+            _quote_in_flow(below, flow=flow)
+    elif flow and node.kind == "scalar" and node.style == "" and node.value:
+        if choose(node.value, "", flow=True, key=False) == "single":
+            node.style = "single"
+
+
+def _origin(path: str, package: str, index: str, indent: str) -> dict[str, str]:
+    values = {OLD_INDEX: index, OLD_PATH: path, INDEX: index, PACKAGE: package, PATH: path, INDENT: indent}
+    return dict(sorted(values.items()))
+
+
+def _wrapped(node: Node) -> Node:
+    """A bare list cannot carry annotations: it becomes a field while it is in memory."""
+    return mapping(text(WRAPPER), node) if node.kind == "sequence" else node
+
+
+def _documents(data: bytes) -> Iterator[tuple[Node, str]]:
+    """Each document with the style of its lists."""
+    whole = decode_text(data).replace("\r\n", "\n")
+    row = 0
+    for part in _parts(whole):
+        try:
+            nodes = parse(part)
+        except YamlError as error:
+            raise YamlError(error.problem, error.line + row if error.line else 0) from error
+        if nodes and nodes[0].tag != "!!null":  # a second document can only come after `...`; kpt does not see it
+            yield nodes[0], list_style(part)
+        row += part.count("\n") + 1
+
+
+def _parts(whole: str) -> Iterator[str]:
+    start = 0
+    for separator in _SEPARATOR.finditer(whole) if "\n---" in whole else ():
+        behind = separator[0][4:].strip()
+        if behind and not behind.startswith("#"):
+            line = whole.count("\n", 0, separator.start()) + 2
+            raise YamlError(f"invalid document separator: {separator[0].strip()}", line)
+        yield whole[start : separator.start()] + "\n"
+        start = separator.end()
+    yield whole[start:]
+
+
+def list_style(document: str) -> str:
+    """Wide when the items of the first list under a key are indented by two blanks, else compact."""
+    for item in _ITEM.finditer(document):
+        key = _key_line(document, item.start())
+        if key.count(":") != 1 or not key.strip(" ").endswith(":"):
+            continue
+        indent = len(item[1]) - (len(key) - len(key.lstrip(" ")))
+        if indent in {0, 2}:
+            return WIDE if indent else COMPACT
+    return COMPACT
+
+
+def _key_line(document: str, place: int) -> str:
+    """The line before, without comments; lines that are only comments are passed over."""
+    while place > 0:
+        start = document.rfind("\n", 0, place - 1) + 1
+        line, place = document[start : place - 1], start
+        if not line.strip(" ").startswith("#"):
+            return line.partition("#")[0]
+    return ""
