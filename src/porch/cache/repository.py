@@ -16,9 +16,10 @@ import structlog
 from porch.cache.facts import RepositoryFacts
 from porch.cache.intents import Outcome
 from porch.cache.lanes import Lane
+from porch.cache.metadata import UserMetadata
 from porch.cache.moves import Mover
 from porch.cache.registration import Registration
-from porch.cache.rows import Indexer, UserMetadata
+from porch.cache.rows import Indexer
 from porch.cache.sync import DamagedMirror, SyncResult, synchronise
 from porch.cache.wishes import UPDATE, Base, Check, Wish
 from porch.errors import Conflict, NotFound, ServiceUnavailable
