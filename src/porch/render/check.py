@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from porch.krm.errors import YamlError
 from porch.krm.yaml import Mapping, Node, Scalar, decode_text, each_document, is_empty, target_of
@@ -21,9 +24,41 @@ class Problem:
     text: str
 
 
+class _Good:
+    """Contents that were looked at last and found right: most files of a package are as they were when it was last
+    rendered. Known by their digests, and by whether the name of their file spares them some rules.
+    """
+
+    def __init__(self, most: int = 50_000) -> None:
+        self._lock, self._most = threading.Lock(), most
+        self._digests: OrderedDict[bytes, None] = OrderedDict()
+
+    def __contains__(self, digest: bytes) -> bool:
+        return digest in self._digests
+
+    def add(self, digest: bytes) -> None:
+        with self._lock:
+            self._digests[digest] = None
+            if len(self._digests) > self._most:
+                self._digests.popitem(last=False)
+
+
+_good = _Good()
+
+
 def check_resources(files: Package) -> list[Problem]:
     """At most one problem a file."""
-    return [Problem(path, text) for path in resource_paths(files) if (text := _file_problem(path, files[path]))]
+    return [Problem(path, text) for path in resource_paths(files) if (text := _problem(path, files[path]))]
+
+
+def _problem(path: str, content: bytes) -> str:
+    digest = blake2b(content, digest_size=20, person=b"exempt" if _is_named_exempt(path) else b"").digest()
+    if digest in _good:
+        return ""
+    if text := _file_problem(path, content):
+        return text
+    _good.add(digest)
+    return ""
 
 
 def _file_problem(path: str, content: bytes) -> str:
@@ -63,7 +98,11 @@ def _word(node: Node | None, key: str) -> str:
 
 def _is_kustomization(path: str, version: str, kind: str) -> bool:
     return (
-        path.rpartition("/")[2] in _KUSTOMIZATIONS
+        _is_named_exempt(path)
         or version.startswith("kustomize.config.k8s.io")
         or (kind == "Kustomization" and not version)
     )
+
+
+def _is_named_exempt(path: str) -> bool:
+    return path.rpartition("/")[2] in _KUSTOMIZATIONS
