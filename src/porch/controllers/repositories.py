@@ -26,7 +26,7 @@ from porch.controllers.follow import again_and_again, follow
 from porch.controllers.pools import Pools
 from porch.controllers.recorder import NORMAL, WARNING, EventRecorder, reference
 from porch.controllers.timetable import Timetable, share
-from porch.errors import NotFound, PorchError, ServiceUnavailable
+from porch.errors import NotFound, PorchError, ServiceUnavailable, exhausted
 from porch.keys import REPOSITORIES, RepositoryKey
 from porch.objects import Call, ChangeFeed, ListOptions, ResourceStorage
 from porch.observe.faults import reach
@@ -169,8 +169,7 @@ class RepositoryController:
                 return
             if error is not None:
                 care.failures += 1
-                unreachable = isinstance(error, ServiceUnavailable)
-                care.due = self._timetable.retry(care.obj, self._clock(), care.failures, unreachable=unreachable)
+                care.due = self._timetable.retry(care.obj, self._clock(), care.failures, error)
             pause = min(max((care.due - self._clock()).total_seconds(), 0.0), _HEALTH_SECONDS)
 
     async def _pass(self, key: RepositoryKey, care: _Care) -> PorchError | None:
@@ -231,7 +230,10 @@ class RepositoryController:
         except PorchError as error:
             self._report(key, error.message)
             return error
-        except Exception:  # noqa: BLE001 - one broken Repository must not end the care for it, or for others
+        except Exception as error:  # noqa: BLE001 - one broken Repository must not end the care for it, or for others
+            if (lacking := exhausted(error)) is not None:
+                self._report(key, lacking.message)
+                return lacking
             _log.exception("an error of ours while working on a Repository", repository=str(key))
             return PorchError()
 
