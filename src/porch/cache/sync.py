@@ -84,9 +84,10 @@ def synchronise(
     if moved:
         shown = {place_of(found) for found in snapshot.revisions}
         difference = _Difference(store, indexer, registration, known, refs, moved, snapshot, shown)
-        held = difference.hold(repository, confirmed) if known and confirmed is not None else None
-        if held is None:
-            difference.apply()
+        held = difference.hold(repository) if known and confirmed is not None else None
+        if held is None or held.token == confirmed:
+            difference.apply(at_once=held is not None)
+            held = None
     with store.read() as reads:
         count = reads.revisions.count(facts.key)
     head = (refs if held is None else known).get(facts.branch_ref, "")
@@ -122,8 +123,8 @@ class _Difference:
     shown: set[Place]
     shadowed: set[str] = field(default_factory=set)
 
-    def hold(self, repository: Repository, confirmed: str) -> Hold | None:
-        """Whether this must be confirmed, and was not."""
+    def hold(self, repository: Repository) -> Hold | None:
+        """Whether this must be confirmed."""
         facts = self.indexer.facts
         with self.store.read() as reads:
             rows = reads.revisions.at_refs(facts.key, self.moved)
@@ -134,12 +135,12 @@ class _Difference:
         old, new = self.known.get(facts.branch_ref, ""), self.moved.get(facts.branch_ref) or ""
         if not (old and new) or repository.are_related(old, new):
             old = new = ""
-        held = Threat(facts.branch, lost, total, old, new).hold()
-        return None if held is None or held.token == confirmed else held
+        return Threat(facts.branch, lost, total, old, new).hold()
 
-    def apply(self) -> None:
+    def apply(self, *, at_once: bool) -> None:
         """Revisions first; a ref is recorded after what it shows, so that an interrupted synchronisation is simply
-        done again. The first reading of a Repository also ends what an earlier one of its name left.
+        done again. What was confirmed goes `at_once`: half of it would be another change, which nobody has confirmed.
+        The first reading of a Repository also ends what an earlier one of its name left.
         """
         with _indexing if len(self.snapshot.revisions) > _MANY else nullcontext():
             self._put_all()
@@ -147,8 +148,9 @@ class _Difference:
             self.store.commit(self._clear)
             self.store.commit(self._mark_metadata)
         reach("revisions-indexed")
-        for refs in _batches(self.moved):
+        for refs in [list(self.moved)] if at_once else _batches(self.moved):
             self.store.commit(partial(self._conclude, refs=refs))
+            reach("refs-recorded")
 
     def _put_all(self) -> None:
         """Package by package, the newest revision first: what is the latest is then known at once, and stays."""
