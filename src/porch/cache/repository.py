@@ -76,6 +76,11 @@ class CachedRepository:
         with self._lane.enter(patient=True), step("cache.ask"):
             return self._repository.has_news()
 
+    def check(self) -> None:
+        """Whether its remote is there and lets us read; raises what is wrong. Network."""
+        with self._lane.enter(patient=True), step("cache.ask"):
+            self._repository.check()
+
     def synchronise(self, *, patient: bool = True, confirmed: str | None = "") -> SyncResult:
         """Fetches and indexes what changed; see `index`. One at a time for each Repository."""
         with self._registration.syncing:

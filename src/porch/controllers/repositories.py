@@ -69,11 +69,14 @@ class RepositoryController:
         *,
         interval: float,
         public_url: str = "",
+        health: float = _HEALTH_SECONDS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`interval` is in seconds, between synchronisations of a Repository that has no schedule."""
+        """`interval` is in seconds, between synchronisations of a Repository that has no schedule; so is `health`,
+        after which a remote is asked at the latest whether it is there.
+        """
         self._cache, self._repositories, self._feed = cache, repositories, feed
-        self._recorder, self._clock = recorder, clock
+        self._recorder, self._clock, self._health = recorder, clock, health
         self._timetable, self._public_url = Timetable(interval), public_url
         self._pools = Pools()
         self._cared: dict[RepositoryKey, _Care] = {}
@@ -170,7 +173,7 @@ class RepositoryController:
             if error is not None:
                 care.failures += 1
                 care.due = self._timetable.retry(care.obj, self._clock(), care.failures, error)
-            pause = min(max((care.due - self._clock()).total_seconds(), 0.0), _HEALTH_SECONDS)
+            pause = min(max((care.due - self._clock()).total_seconds(), 0.0), self._health)
 
     async def _pass(self, key: RepositoryKey, care: _Care) -> PorchError | None:
         """Begins, asks the remote, fetches, works. Returns what went wrong; NotFound when the Repository is gone."""
@@ -212,14 +215,14 @@ class RepositoryController:
         return None
 
     async def _ask_after(self, key: RepositoryKey, care: _Care) -> PorchError | None:
-        """Whether a remote is there that is not due for long. What it has is for later."""
+        """Whether a remote that is not due for long is there and still lets us in. What it has is for later."""
         if care.failures:
             return None
         opened = await self._pools.work(lambda: self._guarded(key, lambda: self._cache.open_repository(key)))
         if isinstance(opened, PorchError) or opened.facts.hosted:
             return None
-        news = await self._pools.ask(lambda: self._guarded(key, opened.has_news), doubtful=not care.answered)
-        return news if isinstance(news, PorchError) else None
+        wrong = await self._pools.ask(lambda: self._guarded(key, opened.check), doubtful=not care.answered)
+        return wrong if isinstance(wrong, PorchError) else None
 
     def _guarded(self, key: RepositoryKey, work: Callable[[], T]) -> T | PorchError:
         """What `work` returns, or the error that it raised, which the status tells, too."""
