@@ -18,6 +18,7 @@ from typing import TypeVar
 
 import structlog
 
+from porch.cache import clashes
 from porch.cache.facts import RepositoryFacts
 from porch.cache.holds import Hold, Threat
 from porch.cache.registration import Registration
@@ -41,7 +42,7 @@ _indexing = threading.Lock()
 @dataclass(frozen=True, slots=True)
 class SyncResult:
     """`head` is the commit of the repository's branch, empty when it has none. `changed` counts refs. When it is
-    `held`, nothing was changed.
+    `held`, nothing was changed. `clashes` tells of packages that share names.
     """
 
     head: str
@@ -49,6 +50,7 @@ class SyncResult:
     changed: int
     warnings: Sequence[str] = ()
     held: Hold | None = None
+    clashes: str = ""
 
 
 class DamagedMirror(Exception):
@@ -75,6 +77,9 @@ def synchronise(
     snapshot = repository.discover(known)
     if known and _uncovers_branch(store, facts, known, snapshot):
         snapshot = repository.discover({ref: target for ref, target in known.items() if ref != facts.branch_ref})
+    dotted = clashes.are_possible(store, facts, registration, snapshot.revisions)
+    if known and dotted and (registration.clashes is None or moved_refs(known, snapshot.refs)):
+        snapshot = repository.discover({})
     if careful and any(MISSING in warning for warning in snapshot.warnings):
         raise DamagedMirror
     # A name that is not UTF-8 shows no revision, and the index cannot hold it.
@@ -88,10 +93,12 @@ def synchronise(
         if held is None or held.token == confirmed:
             difference.apply(at_once=held is not None)
             held = None
+    if held is None and (moved or registration.clashes is None):
+        registration.clashes = clashes.told(store, indexer, snapshot.revisions) if dotted else ""
     with store.read() as reads:
         count = reads.revisions.count(facts.key)
     head = (refs if held is None else known).get(facts.branch_ref, "")
-    return SyncResult(head, count, len(moved), snapshot.warnings, held)
+    return SyncResult(head, count, len(moved), snapshot.warnings, held, registration.clashes or "")
 
 
 def _uncovers_branch(store: Store, facts: RepositoryFacts, known: Mapping[str, str], snapshot: Snapshot) -> bool:
