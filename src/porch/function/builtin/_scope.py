@@ -73,6 +73,11 @@ _SCOPE = {
 }
 
 
+def is_cluster_kind(api_version: str, kind: str) -> bool:
+    """Whether objects of this kind are certainly outside of all namespaces."""
+    return _SCOPE.get((api_version, kind)) is False
+
+
 def is_namespaced(item: Item) -> bool:
     known = _SCOPE.get((item.api_version, item.whole_kind))
     return has(item.node, "metadata", "namespace") if known is None else known
