@@ -49,7 +49,13 @@ def _image_fields(random: Random) -> Config:
         image["newName"] = "mirror/nginx"
     if random.random() < 0.3:
         image["digest"] = "sha256:cccc"
-    paths = ("spec/parts[]/image", "spec/parts/image", "spec/template/spec/containers[]/image", "spec/size", "data/mode")
+    paths = (
+        "spec/parts[]/image",
+        "spec/parts/image",
+        "spec/template/spec/containers[]/image",
+        "spec/size",
+        "data/mode",
+    )
     fields = [{"path": random.choice(paths), "kind": random.choice(("Widget", "Deployment", ""))} for _ in range(2)]
     return _typed("SetImage", image=image, additionalImageFields=fields)
 

@@ -19,7 +19,24 @@ IMAGES = (
     "postgres:16",
     "",
 )
-WORDS = ("shop", "front end", "yes", "1", "true", "1.0", "null", "a: b", "#x", "- y", "é", "x\ny", "x\n", "", "~", "0x1f")
+WORDS = (
+    "shop",
+    "front end",
+    "yes",
+    "1",
+    "true",
+    "1.0",
+    "null",
+    "a: b",
+    "#x",
+    "- y",
+    "é",
+    "x\ny",
+    "x\n",
+    "",
+    "~",
+    "0x1f",
+)
 
 
 class Raw(str):

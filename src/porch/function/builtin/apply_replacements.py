@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from porch.function.builtin._config import ConfigError, List, Struct, decode, is_empty, report
-from porch.function.builtin._fieldpath import Journal, expect, is_null, lookup, match, split_path
-from porch.function.builtin._sdk import FieldError, failure, quoted, text
+from porch.function.builtin._fieldpath import Journal, lookup, match, split_path
+from porch.function.builtin._framework import is_null
+from porch.function.builtin._go import quote
+from porch.function.builtin._sdk import FieldError, failure, text
 from porch.function.builtin._selectors import Id, has_labels
 from porch.function.interface import ResourceList
 from porch.function.results import ERROR
@@ -21,9 +23,7 @@ SORTS = True
 
 _KIND, _API_VERSION = "ApplyReplacements", "fn.kpt.dev/v1alpha1"
 _NAME_FIELD = "metadata.name"
-_OPTIONS = Struct(
-    "types.FieldOptions", {"delimiter": "string", "index": "int", "encoding": "string", "create": "bool"}
-)
+_OPTIONS = Struct("types.FieldOptions", {"delimiter": "string", "index": "int", "encoding": "string", "create": "bool"})
 _ID = {f"ResId.Gvk.{part}": "string" for part in ("group", "version", "kind")} | {
     f"ResId.{part}": "string" for part in ("name", "namespace")
 }
@@ -111,7 +111,9 @@ def _source_item(items: list[Node], source: dict[str, Any]) -> Node:
     found = [item for item in items if Id.of(item).is_selected_by(asked)]
     if len(found) == 1:
         return found[0]
-    selector = ":".join(filter(None, (str(asked), source.get("fieldPath", ""), _option_text(source.get("options", {})))))
+    selector = ":".join(
+        filter(None, (str(asked), source.get("fieldPath", ""), _option_text(source.get("options", {}))))
+    )
     raise FieldError(f"{'multiple matches for selector' if found else 'nothing selected by'} {selector}")
 
 
@@ -159,7 +161,7 @@ def _copy(value: Node, item: Node, target: dict[str, Any], journal: Journal) -> 
     options = target.get("options", {})
     create = options.get("create", False)
     for path in target.get("fieldPaths") or [_NAME_FIELD]:
-        problem = f'unable to find{" or create" if create else ""} field {quoted(path)} in replacement target'
+        problem = f"unable to find{' or create' if create else ''} field {quote(path)} in replacement target"
         try:
             found = match(item, split_path(path), value.kind if create else None, journal)
         except FieldError as error:
