@@ -73,7 +73,7 @@ def read_items(directory: Path) -> list[Node]:
 
 def documents(content: str, path: str) -> list[Node]:
     """The documents of a file, with the annotations that a reader gives them."""
-    found = []
+    found: list[Node] = []
     for part in re.split(r"(?<=\n)---.*\n", content):
         for item in parse(part):
             annotations = {

@@ -67,7 +67,7 @@ def _most_telling(image: str, reasons: Sequence[FunctionNotFound]) -> FunctionNo
     """A runtime that knows the image, and not where it is, says more than one that has never heard of it."""
     plain = str(FunctionNotFound.of_image(image))
     why = next((str(error) for error in reasons if str(error) != plain), plain)
-    return FunctionNotFound(why if why.startswith("func eval ") else f'{_EVAL.format(image)} {why}')
+    return FunctionNotFound(why if why.startswith("func eval ") else f"{_EVAL.format(image)} {why}")
 
 
 _EVAL = 'func eval "{}" failed: rpc error: code = NotFound desc ='

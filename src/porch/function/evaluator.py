@@ -3,8 +3,8 @@
     EvaluateFunctionRequest   bytes resource_list = 1, string image = 2
     EvaluateFunctionResponse  bytes resource_list = 1, bytes log = 2
 
-Each has two fields of bytes, so they are read and written here rather than by generated code. So are the two messages
-of gRPC's health service.
+Each has two fields of bytes, so they are read and written here rather than by generated code. So is the answer of
+gRPC's health service. An error has no ResourceList; ours carries a failed function's results in trailing metadata.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from porch.errors import BadRequest
 SERVICE = "evaluator.FunctionEvaluator"
 METHOD = f"/{SERVICE}/EvaluateFunction"
 HEALTH_SERVICE = "grpc.health.v1.Health"
+RESULTS_KEY = "porch-results-bin"
+"""JSON list of results. Upstream's clients do not look at it."""
 _BYTES = 2
 _SKIPPED = {0: -1, 1: 8, 5: 4}
 """Lengths of fields that are no bytes, by wire type; -1 is a varint."""

@@ -1,14 +1,16 @@
-"""Everything that decides how functions are run, as one plain value: it travels to worker processes with each render."""
+"""Everything that decides how functions are run, as one plain value: it goes to worker processes with each render."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from porch.function.images import DEFAULT_PREFIX
+from porch.settings import Settings
 from porch.types.functionconfig import FunctionConfigSpec
 
 RUNTIMES = ("builtin", "exec", "grpc", "container", "pod")
 """Every runtime there is, in the order in which they are asked. Pods are only run by a function runner."""
+DEFAULT_RUNTIMES = ("builtin", "exec", "grpc")
 _MB = 1024 * 1024
 
 
@@ -18,7 +20,7 @@ class FunctionOptions:
 
     configs: tuple[FunctionConfigSpec, ...] = ()
     prefix: str = DEFAULT_PREFIX
-    runtimes: tuple[str, ...] = ("builtin", "exec", "grpc")
+    runtimes: tuple[str, ...] = DEFAULT_RUNTIMES
     """Asked in this order. One that lacks what it needs (a directory, an address, a command) is left out."""
     allow: tuple[str, ...] = ()
     digests: bool = False
@@ -36,3 +38,20 @@ class FunctionOptions:
     """Largest message to or from a function runner."""
     output_bytes: int = 64 * _MB
     """Largest output of a program."""
+
+
+def options_of(settings: Settings, configs: tuple[FunctionConfigSpec, ...] = ()) -> FunctionOptions:
+    """What the server's settings say."""
+    return FunctionOptions(
+        configs=configs,
+        prefix=settings.function_prefix,
+        runtimes=settings.function_runtimes or DEFAULT_RUNTIMES,
+        allow=settings.function_allow,
+        digests=settings.function_digests,
+        directory=settings.function_dir,
+        runner=settings.function_runner,
+        container=settings.function_container,
+        seconds=settings.function_timeout,
+        memory=settings.function_memory_bytes,
+        message_bytes=settings.function_message_bytes,
+    )

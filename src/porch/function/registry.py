@@ -38,7 +38,7 @@ def has_native(name: str) -> bool:
 def find_native(name: str) -> NativeFunction:
     """Raises FunctionNotFound, and ServiceUnavailable when another distribution's function cannot be loaded."""
     if _is_ours(name):
-        return cast(NativeFunction, importlib.import_module(_ours(name)))
+        return cast("NativeFunction", importlib.import_module(_ours(name)))
     if not (point := _entry_points().get(name)):
         raise FunctionNotFound.of_image(name)
     try:
@@ -47,7 +47,7 @@ def find_native(name: str) -> NativeFunction:
         raise ServiceUnavailable(f'function "{name}": cannot load {point.value}: {error}') from error
     if not callable(getattr(module, "run", None)) or not isinstance(getattr(module, "NAME", None), str):
         raise ServiceUnavailable(f'function "{name}": {point.value} has no NAME and run(): see docs/functions.md')
-    return cast(NativeFunction, module)
+    return cast("NativeFunction", module)
 
 
 @cache

@@ -52,7 +52,7 @@ def read_results(root: Node) -> list[Result]:
 
 def _items(root: Node) -> list[Node]:
     found = get(root, "items")
-    if found is None or found.kind == "scalar" and found.value in {"", "null", "~"}:
+    if found is None or (found.kind == "scalar" and found.value in {"", "null", "~"}):
         return []
     if found.kind != "sequence":
         raise BadOutput("its items are no list", found.row)

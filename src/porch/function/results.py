@@ -68,10 +68,14 @@ class Result:
     def to_json(self) -> dict[str, Any]:
         """In the order of fields that Go writes; what is empty is left out."""
         named = {} if self.resource_ref is None else {"resourceRef": _resource_json(self.resource_ref)}
-        return _filled(message=self.message, severity=self.severity) | named | _filled(
-            field=self.field and _field_json(self.field),
-            file=self.file and _filled(path=self.file.path, index=self.file.index),
-            tags=dict(self.tags),
+        return (
+            _filled(message=self.message, severity=self.severity)
+            | named
+            | _filled(
+                field=self.field and _field_json(self.field),
+                file=self.file and _filled(path=self.file.path, index=self.file.index),
+                tags=dict(self.tags),
+            )
         )
 
     def __str__(self) -> str:

@@ -104,29 +104,16 @@ def _terms(text: str) -> tuple[_Term, ...]:
 def _term(found: re.Match[str]) -> _Term:
     sign, *texts, pre = found.groups()
     given = [int(text) for text in _before_wildcard(texts)]
-    low = Version(_filled(given), _order(pre))
-    behind = _behind(given)
-    named = bool(pre)
-    match sign or "":
-        case "" | "=" | "!=":
-            high = Version(_filled(given), (*low.order, (0, 0, ""))) if len(given) == 3 else behind
-            return _Term(low, high, sign == "!=", named)
-        case ">":
-            above = behind if len(given) < 3 else Version(low.numbers, (*low.order, (0, 0, "")))
-            return _Term(above or _NEVER, None, names_prerelease=named)
-        case "<":
-            return _Term(_FIRST, low, names_prerelease=named)
-        case ">=" | "=>":
-            return _Term(low, None, names_prerelease=named)
-        case "<=" | "=<":
-            high = behind if len(given) < 3 else Version(low.numbers, (*low.order, (0, 0, "")))
-            return _Term(_FIRST, high, names_prerelease=named)
-        case "~" | "~>":
-            return _Term(low, _behind(given[:2]), names_prerelease=named)
-        case _:
-            return _Term(low, _behind(_caret(given)), names_prerelease=named)
+    low, behind = Version(_filled(given), _order(pre)), _behind(given)
+    if len(given) == len(texts):  # a whole version: behind it comes the very next one
+        behind = Version(low.numbers, (*low.order, (0, 0, "")))
+    sign = _SIGNS.get(sign or "=", sign)
+    high = {"~": _behind(given[:2]), "^": _behind(_caret(given)), "<": low, ">": None, ">=": None}.get(sign, behind)
+    lowest = {">": behind or _NEVER, "<": _FIRST, "<=": _FIRST}.get(sign, low)
+    return _Term(lowest, high, sign == "!=", bool(pre))
 
 
+_SIGNS = {"=>": ">=", "=<": "<=", "~>": "~"}
 _FIRST = Version((0, 0, 0), ())
 _NEVER = Version((10**18, 0, 0))
 

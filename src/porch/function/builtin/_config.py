@@ -57,7 +57,7 @@ def is_empty(config: Node | None) -> bool:
 def is_placeholder(config: Node) -> bool:
     """What kpt hands over when there is no functionConfig: a ConfigMap without data."""
     data = entry(config, "data")
-    if data is None or data.kind != "mapping" or string_map(data):
+    if data is None or data.kind != "mapping" or data.content:
         return False
     return text(config, "kind") == "ConfigMap" and text(config, "metadata", "name") == "function-input"
 
@@ -75,11 +75,12 @@ def decode(node: Node, struct: Struct, name: str = "") -> dict[str, Any]:
     if node.kind != "mapping":
         return found
     values = {key.value: followed(value) for key, value in zip(node.content[::2], node.content[1::2], strict=True)}
-    spelled = {field.rpartition(".")[2]: (field, schema) for field, schema in struct.fields.items()}
+    spelled = {field.rpartition(".")[2].lower(): (field, schema) for field, schema in struct.fields.items()}
     for key in sorted(values):
-        if key in spelled and values[key].tag != "!!null":
-            field, schema = spelled[key]
-            found[key] = _value(values[key], schema, struct, f"{name}.{field}" if name else field)
+        if key.lower() in spelled and values[key].tag != "!!null":  # Go accepts capitals, too
+            field, schema = spelled[key.lower()]
+            value = _value(values[key], schema, struct, f"{name}.{field}" if name else field)
+            found[field.rpartition(".")[2]] = value
     return found
 
 
@@ -101,6 +102,8 @@ def report(resources: ResourceList, message: str, severity: str) -> None:
 
 
 def _value(node: Node, schema: Schema, struct: Struct, name: str) -> Any:
+    if node.tag == "!!null":
+        return _nothing(schema)
     match schema:
         case Map() if node.kind == "mapping":
             pairs = zip(node.content[::2], node.content[1::2], strict=True)
@@ -117,9 +120,16 @@ def _value(node: Node, schema: Schema, struct: Struct, name: str) -> Any:
     raise _mismatch(_json_type(node), struct, name, _go(schema))
 
 
+def _nothing(schema: Schema) -> Any:
+    match schema:
+        case List():
+            return []
+        case Map() | Struct():
+            return {}
+    return {"string": "", "int": 0, "bool": False}[schema]
+
+
 def _scalar(node: Node, wanted: str, struct: Struct, name: str) -> Any:
-    if node.tag == "!!null":
-        return {"string": "", "int": 0, "bool": False}[wanted]
     kind = _json_type(node)
     if wanted == "int" and kind == "number":
         try:

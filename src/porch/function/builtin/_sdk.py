@@ -175,14 +175,10 @@ def _added(node: Node, key: str, value: Node) -> Node:
 def _replaced(old: Node, value: str, *, keep_style: bool) -> Node:
     if old.kind != "scalar":
         return Node("scalar", "!!str", value)
-    new = old
-    if old.anchor:  # aliases keep the old value; the SDK loses the anchor
-        new = copy(old)
-        new.anchor = ""
-    new.tag, new.value = "!!str", value
+    old.tag, old.value = "!!str", value  # with its anchor, which the SDK drops: then aliases of it are no YAML
     if not keep_style:
-        new.style, new.tagged = "", False
-    return new
+        old.style, old.tagged = "", False
+    return old
 
 
 def _owned(content: list[Node], at: int) -> Node:

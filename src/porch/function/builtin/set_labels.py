@@ -117,8 +117,10 @@ class _Labeller:
                 self.put(whole, *path, create=True)
             elif any(item.is_a(*kind) for kind in changing):
                 self.put(whole, *path)
-        if not (spec := whole.child("spec")):
-            return
+        if spec := whole.child("spec"):
+            self.inside(item, spec)
+
+    def inside(self, item: Item, spec: Part) -> None:
         if any(item.is_a(*kind) for kind in _TEMPLATED):
             try:
                 self.pod_template(spec.child("template"))

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from porch.function.builtin._config import ConfigError, Map, Struct, config_result, decode, is_empty, report
+from porch.function.builtin._go import quote
 from porch.function.builtin._scope import NOWHERE, identity, is_namespaced, origin
 from porch.function.builtin._sdk import (
     UPSTREAM_IDENTIFIER,
@@ -68,7 +70,7 @@ def _configured(config: Node | None) -> tuple[str, str]:
         raise ConfigError("FunctionConfig is missing. Expect `ConfigMap.v1` or `SetNamespace.v1alpha1.fn.kpt.dev`")
     item = Item(config)
     if item.is_a("", "v1", "ConfigMap"):
-        values: dict[str, str] = _decoded(config, _CONFIG_MAP, "ConfigMap").get("data", {})
+        values = _decoded(config, _CONFIG_MAP, "ConfigMap").get("data", {})
         namespace = values.get("namespace") or (values.get("name") if item.name == "kptfile.kpt.dev" else "")
         wanted = "data.namespace"
     elif item.is_a("fn.kpt.dev", "v1alpha1", "SetNamespace"):
@@ -84,7 +86,7 @@ def _configured(config: Node | None) -> tuple[str, str]:
     return namespace, values.get("namespaceMatcher", "")
 
 
-def _decoded(config: Node, struct: Struct, kind: str) -> dict[str, str]:
+def _decoded(config: Node, struct: Struct, kind: str) -> dict[str, Any]:
     try:
         return decode(config, struct)
     except ConfigError:
@@ -166,8 +168,8 @@ def _move(resources: ResourceList, items: list[Item], move: _Move) -> None:
 
 def _summary(move: _Move) -> str:
     if not move.count:
-        return f'all matching namespaces are already "{move.to}". no value changed'
-    return f'namespace [{" ".join(sorted(move.left))}] updated to "{move.to}", {move.count} value(s) changed'
+        return f"all matching namespaces are already {quote(move.to)}. no value changed"
+    return f"namespace [{' '.join(sorted(move.left))}] updated to {quote(move.to)}, {move.count} value(s) changed"
 
 
 def _move_object(item: Item, move: _Move) -> None:
@@ -229,6 +231,5 @@ def _move_dependencies(items: list[Item], before: set[str], move: _Move) -> str:
             move.set(item.node, f"{group}/namespaces/{move.to}/{kind}/{name}", "metadata", "annotations", _DEPENDS_ON)
     if not count:
         return "all `depends-on` annotations are up-to-date. no `namespace` changed"
-    return (
-        f'`depends-on` annotation namespace [{" ".join(sorted(left))}] updated to "{move.to}", {count} value(s) changed'
-    )
+    changed = f"updated to {quote(move.to)}, {count} value(s) changed"
+    return f"`depends-on` annotation namespace [{' '.join(sorted(left))}] {changed}"

@@ -74,7 +74,8 @@ class ContainerRuntime:
         listed = self._run("ps", "--filter", f"label={LABEL}", "--format", '{{.ID}} {{.Label "' + LABEL + '"}}')
         for line in listed.splitlines():
             container, _, worker = line.partition(" ")
-            if worker != _worker(int(worker.partition("-")[0] or 0)):
+            process = worker.partition("-")[0]
+            if not process.isdigit() or _worker(int(process)) != worker:
                 self._run("rm", "--force", container)
 
     def _run(self, *arguments: str) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from porch.function.interface import FunctionOutcome
-from porch.function.results import Result
 from porch.function.resourcelist import read_resource_list
+from porch.function.results import Result
 from porch.krm.errors import YamlError
 
 
@@ -45,7 +45,12 @@ def failure(error: str, ended: Ended, results: list[Result] | None = None) -> Fu
 
 
 def failed_text(image: str, ended: Ended) -> str:
-    return _internal(image, f'Failed to execute function "{image}": {_how(ended.exit_code)} ({ended.stderr})')
+    return _internal(image, runner_text(image, ended.exit_code, ended.stderr))
+
+
+def runner_text(image: str, exit_code: int, stderr: str) -> str:
+    """What a function runner says of a function that failed; its client puts more in front."""
+    return f'Failed to execute function "{image}": {_how(exit_code)} ({stderr})'
 
 
 def stopped_text(image: str, why: str) -> str:

@@ -89,7 +89,9 @@ class _Exchange:
         self.stdout, self.stderr = bytearray(), bytearray()
         self._process, self._limits = process, limits
         self._todo = memoryview(data)
-        assert process.stdin and process.stdout and process.stderr
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
         self._stdin, self._out, self._err = process.stdin, process.stdout, process.stderr
 
     def run(self, until: float) -> str:
