@@ -62,16 +62,15 @@ def _parsed(path: str, package: str, data: bytes) -> tuple[list[Node], list[byte
 
 
 def _quote_in_flow(node: Node, *, flow: bool) -> None:
-    """What flow style cannot hold without quotes gets them now, not when it is written: upstream has functions read what
-    it has written, and they keep the quotes for a new value.
+    """What flow style cannot hold without quotes gets them now, not when it is written: upstream's functions read what
+    has been written, and keep the quotes for a new value.
     """
     flow = flow or node.style == "flow"
     if node.content:
         for below in node.content:
             _quote_in_flow(below, flow=flow)
-    elif flow and node.kind == "scalar" and node.style == "" and node.value:
-        if choose(node.value, "", flow=True, key=False) == "single":
-            node.style = "single"
+    elif flow and node.kind == "scalar" and not node.style and node.value:
+        node.style = choose(node.value, "", flow=True, key=False)
 
 
 def _origin(path: str, package: str, index: str, indent: str) -> dict[str, str]:
