@@ -10,6 +10,7 @@ import binascii
 import math
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 _TAG = "tag:yaml.org,2002:"
@@ -69,8 +70,13 @@ def means_text(text: str) -> bool:
 
 def implied_tag(text: str) -> str:
     """The short tag that Go infers from the text of a plain scalar."""
-    if text and text[0] not in _MAY_BE_MORE:
+    if text and (text[0] not in _MAY_BE_MORE or len(text) > _LONGEST_NUMBER):
         return "!!str"
+    return _implied_tag(text)
+
+
+@lru_cache(maxsize=4096)
+def _implied_tag(text: str) -> str:
     value = _value(text)
     if isinstance(value, str):
         return "!!timestamp" if _is_timestamp(text) else "!!str"

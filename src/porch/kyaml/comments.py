@@ -28,7 +28,7 @@ class CommentScanner(Source):
         self.comments.append(Comment(token, start, line=self.rest_of_line()))
 
     def head_under_dash(self) -> None:
-        """In `- # comment` the comment is no line comment, because the dash has no text: it is a head of what follows."""
+        """In `- # comment` the dash has no text that a line comment could belong to: it is a head of what follows."""
         if not self.comments or len(self.tokens) < 2 or not self.comments[-1].line:
             return
         if self.tokens[-2].kind != "sequence-start" or self.tokens[-1].kind != "entry" or self.text[self.at] in BREAKS:

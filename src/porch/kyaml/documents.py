@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from porch.krm.errors import YamlError
-from porch.kyaml.compose import compose_first
 from porch.kyaml.emit import emit
 from porch.kyaml.fields import drop, get
 from porch.kyaml.node import Node, mapping, text
+from porch.kyaml.parse import parse_first
 
 BARE_LIST = "bareSeqNodeWrappingKey"
 READER_ANNOTATIONS = (
@@ -41,7 +41,7 @@ def read_documents(content: str) -> list[Document]:
     """The documents of a file that have content. Raises YamlError, with the line in the file."""
     documents = []
     for part, offset in split(content):
-        root = compose_first(part, offset)
+        root = parse_first(part, offset)
         if root is None or root.tag == "!!null":
             continue
         if root.kind == "sequence":

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal, TypeAlias, cast
 
+from porch.krm.style import Style
+
 Kind: TypeAlias = Literal["mapping", "sequence", "scalar", "alias"]
-Style: TypeAlias = Literal["", "single", "double", "literal", "folded", "flow"]
 
 # A scalar has no content. It shares this one; a tuple, so that nobody can put something into it.
 _NOTHING = cast("list[Node]", ())
@@ -47,13 +48,13 @@ class Node:
         value: str = "",
         style: Style = "",
         row: int = 0,
+        *,
         content: list[Node] = _NOTHING,
         head: str = "",
         line: str = "",
         foot: str = "",
         anchor: str = "",
         target: Node | None = None,
-        *,
         tagged: bool = False,
         before: str = "",
         after: str = "",
@@ -78,35 +79,25 @@ class Node:
         return f"<{self.kind} {self.tag} {what!r} at line {self.row}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A plain scalar, which most nodes are, is pickled as five short values."""
-        if self.kind == "scalar" and not (self.head or self.line or self.foot or self.anchor or self.tagged):
-            if not (self.before or self.after):
-                return Node, (self.kind, self.tag, self.value, self.style, self.row)
-        return _restored, tuple(getattr(self, name) for name in _PICKLED)
+        """Pickled as few short values, because files are kept as pickles of their nodes."""
+        short = (self.kind, self.tag, self.value, self.style, self.row)
+        comments = self.head or self.line or self.foot or self.before or self.after
+        if not comments and not self.anchor and not self.tagged and self.target is None:
+            return (Node, short) if self.kind == "scalar" else (_collection, (*short, self.content))
+        return _any, (*short, self.content, {name: getattr(self, name) for name in _RARE if getattr(self, name)})
 
 
-_PICKLED = (
-    "kind",
-    "tag",
-    "value",
-    "style",
-    "row",
-    "content",
-    "head",
-    "line",
-    "foot",
-    "anchor",
-    "target",
-    "tagged",
-    "before",
-    "after",
-)
+_RARE = ("head", "line", "foot", "anchor", "target", "tagged", "before", "after")
 
 
-def _restored(*fields: Any) -> Node:
-    node = Node(*fields[:11])
-    node.tagged, node.before, node.after = fields[11:]
-    return node
+def _collection(kind: Kind, tag: str, value: str, style: Style, row: int, content: list[Node]) -> Node:
+    return Node(kind, tag, value, style, row, content=content)
+
+
+def _any(kind: Kind, tag: str, value: str, style: Style, row: int, content: list[Node], rare: dict[str, Any]) -> Node:
+    return Node(
+        kind, tag, value, style, row, content=content or _NOTHING if kind in {"scalar", "alias"} else content, **rare
+    )
 
 
 def mapping(*content: Node, style: Style = "") -> Node:
@@ -138,22 +129,11 @@ def copy(node: Node) -> Node:
 
 
 def _copied(node: Node, made: dict[int, Node]) -> Node:
-    result = Node(
-        node.kind,
-        node.tag,
-        node.value,
-        node.style,
-        node.row,
-        [_copied(item, made) for item in node.content] if node.kind in {"mapping", "sequence"} else _NOTHING,
-        node.head,
-        node.line,
-        node.foot,
-        node.anchor,
-        node.target,
-        tagged=node.tagged,
-        before=node.before,
-        after=node.after,
-    )
+    result = Node(node.kind, node.tag, node.value, node.style, node.row)
+    if node.kind in {"mapping", "sequence"}:
+        result.content = [_copied(item, made) for item in node.content]
+    for name in _RARE:
+        setattr(result, name, getattr(node, name))
     if node.anchor:
         made[id(node)] = result
     return result

@@ -60,7 +60,7 @@ class Source:
             raise YamlError(problem, text.count("\n", 0, bad.start()) + 1 + offset)
         self.offset = offset
         """Lines that stand before this text in its file."""
-        self.text = text + _END
+        self.text = text.removeprefix("\ufeff") + _END
         self.at = 0
         self.line = 0
         self.line_start = 0

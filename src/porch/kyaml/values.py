@@ -16,6 +16,7 @@ from porch.kyaml.fields import pairs
 from porch.kyaml.node import Node, followed, mapping, sequence, text
 
 _LONG = "tag:yaml.org,2002:"
+_TAGS = {type(None): "!!null", bool: "!!bool", int: "!!int", float: "!!float"}
 
 
 def from_value(value: Any) -> Node:
@@ -30,15 +31,7 @@ def from_value(value: Any) -> Node:
             return sequence(*map(from_value, value))
         case str():
             return text(value)
-        case None:
-            return Node("scalar", "!!null", "null")
-        case bool():
-            return Node("scalar", "!!bool", written(value))
-        case int():
-            return Node("scalar", "!!int", str(value))
-        case float():
-            return Node("scalar", "!!float", written(value))
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+    return Node("scalar", _TAGS[type(value)], written(value))
 
 
 def to_value(node: Node) -> Any:

@@ -5,6 +5,10 @@ This looks at headers only. It is for packages without functions, whose resource
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
+from hashlib import blake2b
+
 from porch.krm.errors import YamlError
 from porch.krm.yaml import Mapping, Node, Scalar, decode_text, each_document, is_empty, target_of
 from porch.render.krm import REMEDY, is_kustomization
@@ -12,8 +16,41 @@ from porch.render.krm import REMEDY, is_kustomization
 _HEADER_LEVELS = 2
 
 
+class _Good:
+    """Contents that were looked at last and found right: most files of a package are as they were when it was last
+    rendered. Known by their digests, and by the name of the file if that spares it some rules.
+    """
+
+    def __init__(self, most: int = 50_000) -> None:
+        self._lock, self._most = threading.Lock(), most
+        self._digests: OrderedDict[bytes, None] = OrderedDict()
+
+    def __contains__(self, digest: bytes) -> bool:
+        return digest in self._digests
+
+    def add(self, digest: bytes) -> None:
+        with self._lock:
+            self._digests[digest] = None
+            if len(self._digests) > self._most:
+                self._digests.popitem(last=False)
+
+
+_good = _Good()
+
+
 def file_problem(path: str, content: bytes) -> str:
     """The first thing wrong with the file; empty when nothing is."""
+    person = b"exempt" if is_kustomization(path, "", "") else b""
+    digest = blake2b(content, digest_size=20, person=person).digest()
+    if digest in _good:
+        return ""
+    text = _looked_at(path, content)
+    if not text:
+        _good.add(digest)
+    return text
+
+
+def _looked_at(path: str, content: bytes) -> str:
     try:
         for root in each_document(decode_text(content), levels=_HEADER_LEVELS):
             if not is_empty(root) and (text := _object_problem(path, root)):

@@ -57,7 +57,7 @@ def is_empty(config: Node | None) -> bool:
 def is_placeholder(config: Node) -> bool:
     """What kpt hands over when there is no functionConfig: a ConfigMap without data."""
     data = entry(config, "data")
-    if data is None or data.kind != "mapping" or string_map(data):
+    if data is None or data.kind != "mapping" or data.content:
         return False
     return text(config, "kind") == "ConfigMap" and text(config, "metadata", "name") == "function-input"
 

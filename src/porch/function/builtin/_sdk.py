@@ -7,6 +7,8 @@ matches any other. An alias is followed where it is read (the SDK panics), and b
 
 from __future__ import annotations
 
+import json
+
 from porch.function.interface import FunctionFailed
 from porch.kyaml import Node, copy, followed, walk
 
@@ -19,6 +21,11 @@ _STRING = frozenset({"!!str", ""})
 
 class FieldError(Exception):
     """A field is not what the function needs. The text is the SDK's."""
+
+
+def quoted(value: str) -> str:
+    """As Go quotes a text in a sentence."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def failure(error: object = "error: function failure") -> FunctionFailed:

@@ -21,6 +21,7 @@ from porch.function.builtin._sdk import (
     annotations_of,
     failure,
     items_of,
+    quoted,
     set_text,
 )
 from porch.function.interface import ResourceList
@@ -166,8 +167,8 @@ def _move(resources: ResourceList, items: list[Item], move: _Move) -> None:
 
 def _summary(move: _Move) -> str:
     if not move.count:
-        return f'all matching namespaces are already "{move.to}". no value changed'
-    return f'namespace [{" ".join(sorted(move.left))}] updated to "{move.to}", {move.count} value(s) changed'
+        return f"all matching namespaces are already {quoted(move.to)}. no value changed"
+    return f"namespace [{' '.join(sorted(move.left))}] updated to {quoted(move.to)}, {move.count} value(s) changed"
 
 
 def _move_object(item: Item, move: _Move) -> None:
@@ -229,6 +230,4 @@ def _move_dependencies(items: list[Item], before: set[str], move: _Move) -> str:
             move.set(item.node, f"{group}/namespaces/{move.to}/{kind}/{name}", "metadata", "annotations", _DEPENDS_ON)
     if not count:
         return "all `depends-on` annotations are up-to-date. no `namespace` changed"
-    return (
-        f'`depends-on` annotation namespace [{" ".join(sorted(left))}] updated to "{move.to}", {count} value(s) changed'
-    )
+    return f"`depends-on` annotation namespace [{' '.join(sorted(left))}] updated to {quoted(move.to)}, {count} value(s) changed"

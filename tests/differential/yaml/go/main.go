@@ -1,6 +1,6 @@
-// Reads documents from standard input, each a JSON string on a line, and answers each with a line: what kyaml makes of
-// it. The Python side compares every field of every node, both ways of printing, and the text of a file after the
-// reader and writer of a render.
+// Reads requests from standard input, one a line, and answers each with a line. A JSON string is a document: what kyaml
+// makes of it. A list is a tree of nodes: how kyaml prints it. The Python side compares every field of every node, both
+// ways of printing, and the text of a file after the reader and writer of a render.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
@@ -33,11 +34,17 @@ func main() {
 		if err != nil {
 			return
 		}
-		var document string
-		if err := json.Unmarshal(line, &document); err != nil {
+		var request any
+		if err := json.Unmarshal(line, &request); err != nil {
 			panic(err)
 		}
-		result, err := json.Marshal(read(document))
+		var made answer
+		if document, ok := request.(string); ok {
+			made = read(document)
+		} else {
+			made = write(node(request.([]any)))
+		}
+		result, err := json.Marshal(made)
 		if err != nil {
 			panic(err)
 		}
@@ -65,6 +72,27 @@ func read(document string) (result answer) {
 	}
 	result.File, result.FileError = file(document)
 	return result
+}
+
+func write(root *yaml.Node) (result answer) {
+	text, err := print(root, yaml.CompactSequenceStyle)
+	if err != nil {
+		return answer{EmitError: err.Error()}
+	}
+	wide, _ := print(root, yaml.WideSequenceStyle)
+	return answer{Compact: text, Wide: wide}
+}
+
+func node(fields []any) *yaml.Node {
+	text := func(at int) string { return fields[at].(string) }
+	made := &yaml.Node{
+		Kind: yaml.Kind(fields[0].(float64)), Tag: text(1), Value: text(2), Style: yaml.Style(fields[3].(float64)),
+		Anchor: text(4), HeadComment: text(5), LineComment: text(6), FootComment: text(7),
+	}
+	for _, child := range fields[8].([]any) {
+		made.Content = append(made.Content, node(child.([]any)))
+	}
+	return made
 }
 
 // A crash of the library is an error like another.
@@ -101,13 +129,15 @@ func file(document string) (text string, problem string) {
 		defer caught(&err)
 		reader := kio.ByteReader{
 			Reader: bytes.NewBufferString(document), PreserveSeqIndent: true, WrapBareSeqNode: true, DisableUnwrapping: true,
+			SetAnnotations: map[string]string{kioutil.PathAnnotation: "f.yaml", kioutil.LegacyPathAnnotation: "f.yaml"},
 		}
 		nodes, err := reader.Read()
 		if err != nil {
 			return err
 		}
 		var out bytes.Buffer
-		if err := (kio.ByteWriter{Writer: &out}).Write(nodes); err != nil {
+		paths := []string{kioutil.PathAnnotation, kioutil.LegacyPathAnnotation}
+		if err := (kio.ByteWriter{Writer: &out, ClearAnnotations: paths}).Write(nodes); err != nil {
 			return err
 		}
 		text = out.String()

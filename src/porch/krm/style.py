@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
-from porch.kyaml.node import Style
+Style: TypeAlias = Literal["", "single", "double", "literal", "folded", "flow"]
+"""Empty is plain, and block style for collections."""
 
 BREAK = "\n\r\x85\u2028\u2029"
 # Go prints these as they are; a character beyond the first plane is always escaped.
