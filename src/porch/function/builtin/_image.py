@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 
 from porch.function.builtin._config import ConfigError
+from porch.function.builtin._re2 import compile_re2
+from porch.function.builtin._re2_characters import RegexError
 
 _REST = r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?"
 
@@ -23,8 +25,8 @@ class Image:
         """The Go versions take the name for a regular expression. Raises ConfigError when it is none."""
         name = re.escape(self.name) if literal else self.name
         try:
-            return re.compile(rf"\A{name}{_REST}\Z", re.ASCII)
-        except re.error as error:
+            return compile_re2(f"^{name}{_REST}$")
+        except RegexError as error:
             raise ConfigError(f"`name` is no regular expression: {error}") from None
 
     def glued(self, old: str) -> str:

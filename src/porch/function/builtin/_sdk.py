@@ -7,8 +7,6 @@ matches any other. An alias is followed where it is read (the SDK panics), and b
 
 from __future__ import annotations
 
-import json
-
 from porch.function.interface import FunctionFailed
 from porch.kyaml import Node, copy, followed, walk
 
@@ -21,11 +19,6 @@ _STRING = frozenset({"!!str", ""})
 
 class FieldError(Exception):
     """A field is not what the function needs. The text is the SDK's."""
-
-
-def quoted(value: str) -> str:
-    """As Go quotes a text in a sentence."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def failure(error: object = "error: function failure") -> FunctionFailed:
@@ -182,14 +175,10 @@ def _added(node: Node, key: str, value: Node) -> Node:
 def _replaced(old: Node, value: str, *, keep_style: bool) -> Node:
     if old.kind != "scalar":
         return Node("scalar", "!!str", value)
-    new = old
-    if old.anchor:  # aliases keep the old value; the SDK loses the anchor
-        new = copy(old)
-        new.anchor = ""
-    new.tag, new.value = "!!str", value
+    old.tag, old.value = "!!str", value  # with its anchor, which the SDK drops: then aliases of it are no YAML
     if not keep_style:
-        new.style, new.tagged = "", False
-    return new
+        old.style, old.tagged = "", False
+    return old
 
 
 def _owned(content: list[Node], at: int) -> Node:

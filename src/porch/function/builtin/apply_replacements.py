@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from porch.function.builtin._config import ConfigError, List, Struct, decode, is_empty, report
-from porch.function.builtin._fieldpath import Journal, expect, is_null, lookup, match, split_path
-from porch.function.builtin._sdk import FieldError, failure, quoted, text
+from porch.function.builtin._fieldpath import Journal, lookup, match, split_path
+from porch.function.builtin._framework import is_null
+from porch.function.builtin._go import quote
+from porch.function.builtin._sdk import FieldError, failure, text
 from porch.function.builtin._selectors import Id, has_labels
 from porch.function.interface import ResourceList
 from porch.function.results import ERROR
@@ -159,7 +161,7 @@ def _copy(value: Node, item: Node, target: dict[str, Any], journal: Journal) -> 
     options = target.get("options", {})
     create = options.get("create", False)
     for path in target.get("fieldPaths") or [_NAME_FIELD]:
-        problem = f"unable to find{' or create' if create else ''} field {quoted(path)} in replacement target"
+        problem = f"unable to find{' or create' if create else ''} field {quote(path)} in replacement target"
         try:
             found = match(item, split_path(path), value.kind if create else None, journal)
         except FieldError as error:

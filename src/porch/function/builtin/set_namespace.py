@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from porch.function.builtin._config import ConfigError, Map, Struct, config_result, decode, is_empty, report
+from porch.function.builtin._go import quote
 from porch.function.builtin._scope import NOWHERE, identity, is_namespaced, origin
 from porch.function.builtin._sdk import (
     UPSTREAM_IDENTIFIER,
@@ -21,7 +22,6 @@ from porch.function.builtin._sdk import (
     annotations_of,
     failure,
     items_of,
-    quoted,
     set_text,
 )
 from porch.function.interface import ResourceList
@@ -167,8 +167,8 @@ def _move(resources: ResourceList, items: list[Item], move: _Move) -> None:
 
 def _summary(move: _Move) -> str:
     if not move.count:
-        return f"all matching namespaces are already {quoted(move.to)}. no value changed"
-    return f"namespace [{' '.join(sorted(move.left))}] updated to {quoted(move.to)}, {move.count} value(s) changed"
+        return f"all matching namespaces are already {quote(move.to)}. no value changed"
+    return f"namespace [{' '.join(sorted(move.left))}] updated to {quote(move.to)}, {move.count} value(s) changed"
 
 
 def _move_object(item: Item, move: _Move) -> None:
@@ -230,4 +230,4 @@ def _move_dependencies(items: list[Item], before: set[str], move: _Move) -> str:
             move.set(item.node, f"{group}/namespaces/{move.to}/{kind}/{name}", "metadata", "annotations", _DEPENDS_ON)
     if not count:
         return "all `depends-on` annotations are up-to-date. no `namespace` changed"
-    return f"`depends-on` annotation namespace [{' '.join(sorted(left))}] updated to {quoted(move.to)}, {count} value(s) changed"
+    return f"`depends-on` annotation namespace [{' '.join(sorted(left))}] updated to {quote(move.to)}, {count} value(s) changed"

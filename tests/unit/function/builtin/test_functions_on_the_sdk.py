@@ -14,7 +14,9 @@ from tests.support.functions import cases, run_case
 FUNCTIONS: dict[str, NativeFunction] = {
     module.NAME: module for module in (apply_replacements, delete_annotations, set_image, set_labels, set_namespace)
 }
-CASES = [(name, case) for name in FUNCTIONS for case in cases(name)]
+BETTER = {"set-namespace/anchors"}
+"""See docs/functions-catalog.md, and the tests of the function, for why we print something else."""
+CASES = [(name, case) for name in FUNCTIONS for case in cases(name) if f"{name}/{case.name}" not in BETTER]
 
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=lambda value: getattr(value, "name", value))
