@@ -4,6 +4,7 @@ from porch.render.digest import pipeline_digest
 from porch.render.interface import Progress, Rendered, RenderOptions, Step
 from porch.render.memory import DirectoryCache, MemoryCache, StepCache
 from porch.render.run import render
+from porch.render.single import run_function
 
 __all__ = [
     "DirectoryCache",
@@ -15,4 +16,5 @@ __all__ = [
     "StepCache",
     "pipeline_digest",
     "render",
+    "run_function",
 ]

@@ -47,6 +47,8 @@ class Hydration:
     total: int
     on_progress: OnProgress
     steps: list[Step] = field(default_factory=list)
+    config: Node | None = None
+    """The functionConfig of functions that name none."""
 
     def depth_first(self, package: PackageNode) -> list[Resource]:
         """Raises PipelineFailed."""
@@ -137,7 +139,7 @@ class Hydration:
         if function.config_map:
             return _config_map(function.config_map)
         if not function.config_path:
-            return None
+            return self.config
         path = normpath(function.config_path)
         for resource in resources:
             if resource.place.package == package.path and normpath(resource.place.path) == path:

@@ -52,6 +52,11 @@ def resources_of(files: Package, package: PackageFiles) -> Iterator[str]:
             yield path
 
 
+def all_resources(files: Package) -> Iterator[str]:
+    """As if there were no packages below the root."""
+    yield from resources_of(files, PackageFiles("", tuple(sorted(files, key=lambda path: path.split("/")))))
+
+
 def _is_resource(path: str) -> bool:
     return _leaf(path) == kptfile.NAME or path.endswith(_SUFFIXES)
 

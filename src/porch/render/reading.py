@@ -7,21 +7,16 @@ no resource. Parsed files are remembered by their content: most files of a packa
 from __future__ import annotations
 
 import pickle
-import re
 from collections.abc import Iterator
 
-from porch.krm.errors import YamlError
+from porch.krm.style import choose
 from porch.krm.yaml import decode_text
-from porch.kyaml import Node, mapping, parse, text
-from porch.kyaml.style import choose
+from porch.kyaml import Node, mapping, text
+from porch.kyaml.documents import BARE_LIST, seqindent, split
+from porch.kyaml.parse import parse_one
 from porch.render.annotations import INDENT, INDEX, OLD_INDEX, OLD_PATH, PACKAGE, PATH, annotate_all
 from porch.render.memory import PARSED, content_key
 from porch.render.resource import Place, Resource, Saved, fingerprint, has_folded
-
-WRAPPER = "bareSeqNodeWrappingKey"
-WIDE, COMPACT = "wide", "compact"
-_SEPARATOR = re.compile(r"\n---.*\n")
-_ITEM = re.compile(r"^( *)- ", re.MULTILINE)
 
 
 def documents_of(data: bytes) -> list[Node]:
@@ -62,16 +57,15 @@ def _parsed(path: str, package: str, data: bytes) -> tuple[list[Node], list[byte
 
 
 def _quote_in_flow(node: Node, *, flow: bool) -> None:
-    """What flow style cannot hold without quotes gets them now, not when it is written: upstream has functions read what
-    it has written, and they keep the quotes for a new value.
+    """What flow style cannot hold without quotes gets them now, not when it is written: upstream's functions read what
+    has been written, and keep the quotes for a new value.
     """
     flow = flow or node.style == "flow"
     if node.content:
         for below in node.content:
             _quote_in_flow(below, flow=flow)
-    elif flow and node.kind == "scalar" and node.style == "" and node.value:
-        if choose(node.value, "", flow=True, key=False) == "single":
-            node.style = "single"
+    elif flow and node.kind == "scalar" and not node.style and node.value:
+        node.style = choose(node.value, "", flow=True, key=False)
 
 
 def _origin(path: str, package: str, index: str, indent: str) -> dict[str, str]:
@@ -81,52 +75,12 @@ def _origin(path: str, package: str, index: str, indent: str) -> dict[str, str]:
 
 def _wrapped(node: Node) -> Node:
     """A bare list cannot carry annotations: it becomes a field while it is in memory."""
-    return mapping(text(WRAPPER), node) if node.kind == "sequence" else node
+    return mapping(text(BARE_LIST), node) if node.kind == "sequence" else node
 
 
 def _documents(data: bytes) -> Iterator[tuple[Node, str]]:
     """Each document with the style of its lists."""
-    whole = decode_text(data).replace("\r\n", "\n")
-    row = 0
-    for part in _parts(whole):
-        try:
-            nodes = parse(part)
-        except YamlError as error:
-            raise YamlError(error.problem, error.line + row if error.line else 0) from error
-        if nodes and nodes[0].tag != "!!null":  # a second document can only come after `...`; kpt does not see it
-            yield nodes[0], list_style(part)
-        row += part.count("\n") + 1
-
-
-def _parts(whole: str) -> Iterator[str]:
-    start = 0
-    for separator in _SEPARATOR.finditer(whole) if "\n---" in whole else ():
-        behind = separator[0][4:].strip()
-        if behind and not behind.startswith("#"):
-            line = whole.count("\n", 0, separator.start()) + 2
-            raise YamlError(f"invalid document separator: {separator[0].strip()}", line)
-        yield whole[start : separator.start()] + "\n"
-        start = separator.end()
-    yield whole[start:]
-
-
-def list_style(document: str) -> str:
-    """Wide when the items of the first list under a key are indented by two blanks, else compact."""
-    for item in _ITEM.finditer(document):
-        key = _key_line(document, item.start())
-        if key.count(":") != 1 or not key.strip(" ").endswith(":"):
-            continue
-        indent = len(item[1]) - (len(key) - len(key.lstrip(" ")))
-        if indent in {0, 2}:
-            return WIDE if indent else COMPACT
-    return COMPACT
-
-
-def _key_line(document: str, place: int) -> str:
-    """The line before, without comments; lines that are only comments are passed over."""
-    while place > 0:
-        start = document.rfind("\n", 0, place - 1) + 1
-        line, place = document[start : place - 1], start
-        if not line.strip(" ").startswith("#"):
-            return line.partition("#")[0]
-    return ""
+    for part, lines_before in split(decode_text(data)):
+        root = parse_one(part, lines_before)
+        if root is not None and root.tag != "!!null":
+            yield root, seqindent(part)

@@ -6,21 +6,21 @@ the text of a resource is, is remembered by its fingerprint.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from posixpath import normpath
-from typing import Any
 
 import yaml
 from yaml.cyaml import CSafeLoader
 
+from porch.krm.errors import YamlError
 from porch.krm.paths import collisions, path_problem
-from porch.kyaml import Node, drop, emit, get, to_value
+from porch.kyaml import Node, drop, emit, get
+from porch.kyaml.documents import BARE_LIST
+from porch.kyaml.json_text import write_json
 from porch.render.annotations import INDENT, OURS, annotations_of, unannotate_all
 from porch.render.attribution import attribute
 from porch.render.layout import inside
 from porch.render.memory import TEXTS, content_key
-from porch.render.reading import WIDE, WRAPPER
 from porch.render.resource import Resource
 
 _SEPARATOR = b"---\n"
@@ -79,7 +79,10 @@ def _file(path: str, resources: list[Resource]) -> bytes:
     last = max((number for number in numbers if number is not None), default=0)
     order = sorted(range(len(resources)), key=lambda at: last if (number := numbers[at]) is None else number)
     if path.endswith(".json") and len(resources) == 1:
-        return _json(_bare(resources[0].node))
+        try:
+            return write_json(_bare(resources[0].node)).encode()
+        except YamlError as error:
+            raise CannotWrite(path, f"{path}: cannot be written as JSON: {error.message}") from error
     return _SEPARATOR.join(_text(resources[at]) for at in order)
 
 
@@ -91,7 +94,7 @@ def _text(resource: Resource) -> bytes:
     key = content_key(b"text", resource.print)
     known = TEXTS.get(key)
     if known is None:
-        wide = annotations_of(resource.node).get(INDENT) == WIDE
+        wide = annotations_of(resource.node).get(INDENT) == "wide"
         known = emit(_bare(resource.node), wide=wide).encode()
         _check(known, resource)
         TEXTS.put(key, known)
@@ -116,21 +119,5 @@ def _bare(node: Node) -> Node:
     unannotate_all(node, OURS)
     if (metadata := get(node, "metadata")) is not None and metadata.kind == "mapping" and not metadata.content:
         drop(node, "metadata")
-    wrapped = get(node, WRAPPER)
+    wrapped = get(node, BARE_LIST)
     return wrapped if wrapped is not None and wrapped.content else node
-
-
-def _json(node: Node) -> bytes:
-    shown = json.dumps(_numbers(to_value(node)), indent=2, sort_keys=True, ensure_ascii=False)
-    for character in "<>&\u2028\u2029":
-        shown = shown.replace(character, f"\\u{ord(character):04x}")
-    return shown.encode() + b"\n"
-
-
-def _numbers(value: Any) -> Any:
-    """Go writes a float that is a whole number without a fraction."""
-    if isinstance(value, dict):
-        return {key: _numbers(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_numbers(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e21 else value

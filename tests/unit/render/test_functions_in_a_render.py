@@ -91,8 +91,8 @@ def test_the_files_are_those_that_upstream_leaves(case: Path) -> None:
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in CASES if (case / "stdin.yaml").exists()],
-    ids=lambda case: f"{case.parent.name}-{case.name}",
+    [path.parent for path in sorted(FIXTURES.glob("*/*/stdin.yaml")) if path.read_text()],
+    ids=_name,
 )
 def test_a_program_reads_what_upstream_gives_it(case: Path) -> None:
     written = Written()

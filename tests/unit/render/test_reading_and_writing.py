@@ -7,7 +7,7 @@ import pytest
 
 from porch.kyaml import text_of
 from porch.render.annotations import INDEX, OLD_INDEX, PATH, annotate_all, annotations_of
-from porch.render.reading import list_style, read_file
+from porch.render.reading import read_file
 from porch.render.resource import Resource, place_of
 from porch.render.writing import CannotWrite, write_files
 
@@ -63,22 +63,6 @@ def test_annotations_left_by_others_are_overwritten_and_taken_off() -> None:
     )
     assert place_of(read_file("a.yaml", "/", data)[0].node).path == "a.yaml"
     assert rewritten(data) == OBJECT
-
-
-@pytest.mark.parametrize(
-    ("document", "style"),
-    [
-        ("a:\n- b\n", "compact"),
-        ("a:\n  - b\n", "wide"),
-        ("a:\n    - b\n", "compact"),
-        ("a: |\n  - b\nc:\n  - d\n", "wide"),
-        ("a: # words\n  # more\n  - b\n", "wide"),
-        ("- a\n", "compact"),
-        ("a: [b]\n", "compact"),
-    ],
-)
-def test_the_first_list_below_a_key_tells_the_style(document: str, style: str) -> None:
-    assert list_style(document) == style
 
 
 def test_json_stays_json() -> None:
