@@ -126,8 +126,9 @@ def _file(document: str, mine: dict[str, Any], theirs: dict[str, Any]) -> str:
     refused, accepted = theirs.get("fileError", ""), mine.get("fileError", "")
     if "wrong node kind" in refused or document.count("metadata") > 1:
         return ""
-    if not refused and "error" not in theirs and "\n..." in document:
-        return ""  # Go loses what stands behind it, we refuse
+    behind = accepted in {"a second document", "did not find expected <document start>"} or "\n..." in document
+    if not refused and (behind or ("tree" in mine and "\n---" not in document)):
+        return ""  # Go loses what stands behind the end of a document, we refuse
     if refused or accepted:
         return "" if refused and accepted else f"file error: {accepted or refused}"
     if "tree" in mine and _breaks_a_block(mine):
