@@ -24,9 +24,10 @@ from tests.differential.yaml.generate import document, fixtures
 _PACKAGES = Path(__file__).parents[2] / "fixtures"
 _SAMPLES = fixtures()
 _LINES = st.sampled_from(
-    """a: 1|a:|- b|-|  c: 'x'|  - d: "y"|# c|  # d||    text|f: [1, {g: h}] # i|j: {k: v}|  l: >-|---|...|? m|: n|&x o|*x
-p: &x|\tq|r: !t s|u: # v|'w':|\ufeff|{|]|x: a: b|%YAML 1.1|é: 😀|\u2028|\x07|  e: !!str""".replace("\n", "|").split("|")
-    + ["  e: |"]
+    """a: 1;a:;- b;-;  c: 'x';  - d: "y";# c;  # d;;  e: |;    text;f: [1, {g: h}] # i;j: {k: v};  l: >-;---;...;? m
+: n;&x o;*x;p: &x;\tq;r: !t s;u: # v;'w':;\ufeff;{;];x: a: b;%YAML 1.1;é: 😀;\u2028;\x07;  e: !!str""".replace(
+        "\n", ";"
+    ).split(";")
 )
 
 
