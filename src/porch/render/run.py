@@ -73,9 +73,7 @@ def _render(
 
 @contextlib.contextmanager
 def _no_collecting() -> Iterator[None]:
-    """Nodes refer to nothing above them, so there is no garbage for the collector; looking for it takes a quarter of the
-    time.
-    """
+    """No node refers to one above it, so no garbage needs to be looked for. That would take a quarter of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
