@@ -9,13 +9,14 @@ import contextlib
 import hashlib
 import os
 import tempfile
+import threading
 from collections import OrderedDict
 from pathlib import Path
 from typing import Protocol
 
-_PARSED_BYTES = 48 * 1024 * 1024
-_TEXT_BYTES = 16 * 1024 * 1024
-_STEP_BYTES = 32 * 1024 * 1024
+_PARSED_BYTES = 24 * 1024 * 1024
+_TEXT_BYTES = 8 * 1024 * 1024
+_STEP_BYTES = 16 * 1024 * 1024
 _DIGEST = 32
 
 
@@ -28,26 +29,29 @@ class StepCache(Protocol):
 
 
 class MemoryCache:
-    """The values used last, up to so many bytes together."""
+    """The values used last, up to so many bytes together. Safe to use from any thread."""
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._lock = threading.Lock()
         self._size = 0
         self._values: OrderedDict[str, bytes] = OrderedDict()
 
     def get(self, key: str) -> bytes | None:
-        value = self._values.get(key)
-        if value is not None:
-            self._values.move_to_end(key)
-        return value
+        with self._lock:
+            value = self._values.get(key)
+            if value is not None:
+                self._values.move_to_end(key)
+            return value
 
     def put(self, key: str, value: bytes) -> None:
         if len(value) > self._most // 4:
             return
-        self._size += len(value) - len(self._values.pop(key, b""))
-        self._values[key] = value
-        while self._size > self._most:
-            self._size -= len(self._values.popitem(last=False)[1])
+        with self._lock:
+            self._size += len(value) - len(self._values.pop(key, b""))
+            self._values[key] = value
+            while self._size > self._most:
+                self._size -= len(self._values.popitem(last=False)[1])
 
 
 class DirectoryCache:

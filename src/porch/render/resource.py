@@ -10,13 +10,10 @@ import hashlib
 import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import NamedTuple
 
 from porch.kyaml import Node, copy, walk
 from porch.render.annotations import INDEX, OLD_INDEX, OLD_PATH, PACKAGE, PATH, annotations_of
-
-_looks = attrgetter("kind", "tag", "value", "style", "head", "line", "foot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +69,30 @@ class Resource:
             self.node = copy(self.original())
 
 
-def fingerprint(node: Node) -> bytes:
-    """Equal for nodes that are written alike."""
+def fingerprint(root: Node) -> bytes:
+    """Equal for nodes that are written alike. It looks at every node after each function, so it is written for speed:
+    what most nodes do not have is only noted where it is there, behind a mark.
+    """
     words: list[str] = []
-    todo = [node]
-    while todo:
-        node = todo.pop()
-        words += _looks(node)
-        if node.tagged or node.anchor or node.before or node.after:
-            words += (str(node.tagged), node.anchor, node.before, node.after)
+    note = words.append
+    nodes = [root]
+    marks = 0
+    for node in nodes:
+        note(node.value)
+        note(node.tag)
+        if node.style:
+            note(f"\2{node.style}")
+            marks += 1
+        if node.head or node.line or node.foot or node.anchor or node.before or node.after or node.tagged:
+            note("\2")
+            marks += 1
+            words += (node.head, node.line, node.foot, node.anchor, node.before, node.after, str(node.tagged))
         if content := node.content:
-            words.append(str(len(content)))
-            todo += content
+            note(f"\2{node.kind} {len(content)}")
+            marks += 1
+            nodes += content
     whole = "\0".join(words)
-    if whole.count("\0") != len(words) - 1:  # a value has one of its own
+    if whole.count("\0") != len(words) - 1 or whole.count("\2") != marks:  # somebody's text holds one
         whole = repr(words)
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).digest()
 
