@@ -138,8 +138,10 @@ class Part:
 
 
 def set_text(node: Node, value: str, *path: str, keep_style: bool = True) -> Node:
-    """Set a string, and return the mapping that holds it. Mappings on the way are made at the end of theirs; an old scalar's comments stay, and its style
-    but for functions of 2022. What is set inside a scalar disappears, as it does in the SDK.
+    """Set a string, and return the mapping that holds it.
+
+    Mappings on the way are made at the end of theirs. An old scalar's comments stay, and its style, but for functions
+    of 2022. What is set inside a scalar disappears, as it does in the SDK.
     """
     *way, last = path
     if last == UPSTREAM_IDENTIFIER:
