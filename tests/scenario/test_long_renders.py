@@ -165,9 +165,13 @@ def test_a_verdict_that_is_lost_is_made_again(porch: Porch, gate: Path) -> None:
     forget_verdicts(porch)
     api = porch.again()
     gate.unlink()
-    with_patience = {"spec": {"lifecycle": "Published"}}
-    answer = api.patch(f"{REVISIONS}/{name}/approval?timeout=2s", with_patience)
-    assert answer.code == 504, "it is rendered again, and the function waits"
+    with api.watch() as watch:
+        answer = api.patch(f"{REVISIONS}/{name}/approval?timeout=2s", {"spec": {"lifecycle": "Published"}})
+        assert answer.code == 504, "it is rendered again, and the function waits"
+        watch.until(lambda _, obj: bool(rendering(obj)))
+        gate.touch()
+        _, obj = watch.until(lambda _, obj: obj["spec"]["lifecycle"] == "Published")
+    assert not rendering(obj)
 
 
 def test_new_code_of_a_function_means_rendering_again(porch: Porch, gate: Path, tmp_path: Path) -> None:

@@ -27,3 +27,13 @@ def put_condition(tx: Transaction, namespace: str, name: str, condition: Package
     others = [item for item in obj.status.conditions or () if item.type != condition.type]
     obj.status.conditions = [*others, condition]
     return Told(stored.version, put_object(tx, obj, stored.alias))
+
+
+def drop_condition(tx: Transaction, namespace: str, name: str, kind: str) -> None:
+    """Takes the condition of this type away, if it is there."""
+    stored = tx.versions.get(ObjectKey(RESOURCE, namespace, name))
+    if stored is None:
+        return
+    obj: PackageRevision = PACKAGE_REVISION.decode(stored.version, stored.tail)
+    obj.status.conditions = [item for item in obj.status.conditions or () if item.type != kind] or None
+    put_object(tx, obj, stored.alias)

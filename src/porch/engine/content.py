@@ -12,7 +12,7 @@ import msgspec
 from porch.cache import CachedRepository, is_hidden
 from porch.engine.engine import Engine, Revision
 from porch.engine.operations import Running
-from porch.errors import Invalid, invalid
+from porch.errors import FieldError, Invalid, invalid
 from porch.krm import kptfile
 from porch.krm.errors import YamlError
 from porch.krm.kptfile import Kptfile
@@ -95,31 +95,39 @@ def verdict_of(tree: str, result: Rendered) -> Verdict:
     return Verdict(tree, not result.problems, ran, msgspec.json.encode(status) if told else b"", int(time.time()))
 
 
-def require_rendered(engine: Engine, repository: CachedRepository, revision: Revision) -> Verdict | None:
+@contextmanager
+def required_rendered(engine: Engine, repository: CachedRepository, revision: Revision) -> Iterator[Outcome]:
     """Approval is for files that were rendered, exactly as they are, by the code that would run now. If nobody knows
-    that, they are rendered now. Returns the new verdict. Raises Invalid when rendering them fails, or changes them.
+    that, they are rendered now. Raises Invalid when rendering them fails, or changes them.
     """
     row = revision.row
     if engine.has_good_verdict(row.tree):
-        return None
+        yield Outcome()
+        return
     entries = repository.entries(row.tree)
     texts = _texts(repository, {path: item for path, item in entries.items() if _is_read(path, item)})
-    with ExitStack() as stack, step("render"):
-        functions = engine.renderer.has_functions(texts)
-        running = stack.enter_context(engine.operations.run(row.namespace, row.name)) if functions else None
-        result = engine.renderer.render(texts, running, row.name)
-    changed = sorted(path for path, data in result.files.items() if _differs(path, texts.get(path), data))
-    changed += sorted(texts.keys() - result.files.keys())
-    problems = list(result.problems)
-    if changed and not problems:
-        what = ", ".join(changed[:_MOST_NAMED]) + (" and others" if len(changed) > _MOST_NAMED else "")
-        why = f"the package was not rendered: rendering it changes {what}; set it back to Draft and propose it again"
-        problems = [invalid("spec.lifecycle", PUBLISHED, why)]
-    if problems:
-        raise Invalid.of(PACKAGE_REVISION.group, PACKAGE_REVISION.name, row.name, problems)
-    verdict = verdict_of(row.tree, result)
-    engine.verdicts.keep(verdict)
-    return verdict
+    with ExitStack() as stack:
+        running = None
+        if engine.renderer.has_functions(texts):
+            running = stack.enter_context(engine.operations.run(row.namespace, row.name))
+        with step("render"):
+            result = engine.renderer.render(texts, running, row.name)
+        if problems := [*result.problems] or _unrendered(texts, result):
+            raise Invalid.of(PACKAGE_REVISION.group, PACKAGE_REVISION.name, row.name, problems)
+        verdict = verdict_of(row.tree, result)
+        engine.verdicts.keep(verdict)
+        yield Outcome(verdict, running)
+
+
+def _unrendered(texts: Mapping[str, bytes], result: Rendered) -> list[FieldError]:
+    """What rendering these files would change."""
+    changed = [path for path, data in result.files.items() if _differs(path, texts.get(path), data)]
+    changed = sorted([*changed, *(texts.keys() - result.files.keys())])
+    if not changed:
+        return []
+    what = ", ".join(changed[:_MOST_NAMED]) + (" and others" if len(changed) > _MOST_NAMED else "")
+    why = f"the package was not rendered: rendering it changes {what}; set it back to Draft and propose it again"
+    return [invalid("spec.lifecycle", PUBLISHED, why)]
 
 
 def _differs(path: str, before: bytes | None, after: bytes) -> bool:

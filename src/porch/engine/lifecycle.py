@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from porch.cache import CachedRepository, UserMetadata
-from porch.engine.content import require_rendered
+from porch.engine.content import required_rendered
 from porch.engine.delete import BUSY, still
 from porch.engine.engine import Engine, Revision, author, dry_version
 from porch.engine.rollback import rollback
@@ -53,17 +53,17 @@ def _publish(engine: Engine, call: Call, repository: CachedRepository, revision:
         annotations = engine.cache.repository_object(revision.repository).metadata.annotations
         if annotations.get(READINESS_GATES_ANNOTATION) != "false":
             raise Invalid.of(PACKAGE_REVISION.group, PACKAGE_REVISION.name, revision.row.name, unmet)
-    verdict = require_rendered(engine, repository, revision)
-    if call.dry_run:
-        found = replace(repository.discovered(revision.row), lifecycle=PUBLISHED)
-        return dry_version(repository, found, UserMetadata.of(obj.metadata), revision.stored)
+    with required_rendered(engine, repository, revision) as rendered:
+        if call.dry_run:
+            found = replace(repository.discovered(revision.row), lifecycle=PUBLISHED)
+            return dry_version(repository, found, UserMetadata.of(obj.metadata), revision.stored)
 
-    def check(tx: Transaction) -> None:
-        still(tx, revision)
-        engine.verdicts.note(tx, verdict)
+        def check(tx: Transaction) -> None:
+            still(tx, rendered.followed(revision))
+            engine.verdicts.note(tx, rendered.verdict)
 
-    with step("engine.publish"):
-        return repository.publish(revision.row, author(call.caller), check)
+        with step("engine.publish"):
+            return repository.publish(revision.row, author(call.caller), check)
 
 
 def _mark(call: Call, repository: CachedRepository, revision: Revision, new: PackageRevision) -> StoredVersion:

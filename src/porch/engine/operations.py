@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from porch.cache import Told, put_condition
+from porch.cache import Told, drop_condition, put_condition
 from porch.errors import PorchError, TooManyRequests
 from porch.observe import current
 from porch.render import Progress
@@ -61,7 +61,7 @@ class Running:
         return self._last.now
 
     def end(self, error: BaseException | None) -> None:
-        """Success takes the condition away by itself: the revision is indexed anew."""
+        """What it wrote to the object goes, or says why it failed. As a rule the revision was indexed anew by now."""
         if self._last is None:
             return
         with suppress(PorchError):
@@ -69,7 +69,12 @@ class Running:
                 reason = "Cancelled" if isinstance(error, Cancelled) else "Failed"
                 text = error.message if isinstance(error, PorchError) else "the server failed"
                 self._tell("False", reason, text[:_MOST_TOLD])
-            self._store.commit(lambda tx: tx.renders.end(self.id))
+            self._store.commit(partial(self._end, succeeded=error is None))
+
+    def _end(self, tx: Transaction, *, succeeded: bool) -> None:
+        tx.renders.end(self.id)
+        if succeeded:
+            drop_condition(tx, self.namespace, self.name, RENDERING)
 
     def _count(self) -> str:
         return f"{self._progress.done} of {self._progress.total} functions"

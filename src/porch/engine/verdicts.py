@@ -31,7 +31,9 @@ class Verdicts:
             return self._kept[tree]
         with self._store.read() as reads:
             found = reads.renders.verdict(tree)
-        self._keep(tree, found)
+        with self._lock:
+            if tree not in self._kept:  # else somebody has just made one
+                self._add(tree, found)
         return found
 
     def note(self, tx: Transaction, verdict: Verdict | None) -> None:
@@ -41,15 +43,15 @@ class Verdicts:
 
     def keep(self, verdict: Verdict) -> None:
         """As soon as it is known, for who asks before it is noted."""
-        self._keep(verdict.tree, verdict)
-
-    def _keep(self, tree: str, verdict: Verdict | None) -> None:
         with self._lock:
-            self._drop(tree)
-            self._kept[tree] = verdict
-            self._bytes += _size(verdict)
-            while len(self._kept) > self._most or self._bytes > self._most_bytes:
-                self._drop(next(iter(self._kept)))
+            self._drop(verdict.tree)
+            self._add(verdict.tree, verdict)
+
+    def _add(self, tree: str, verdict: Verdict | None) -> None:
+        self._kept[tree] = verdict
+        self._bytes += _size(verdict)
+        while len(self._kept) > self._most or self._bytes > self._most_bytes:
+            self._drop(next(iter(self._kept)))
 
     def _drop(self, tree: str) -> None:
         if tree in self._kept:
