@@ -127,3 +127,12 @@ def _sorted(value: Any) -> Any:
         return value
     order = sorted(value, key=lambda key: (_FIRST.index(key) if key in _FIRST else len(_FIRST), key))
     return {key: _sorted(value[key]) for key in order}
+
+
+def run_on(function: NativeFunction, items: str, config: str = "", **how: Any) -> Ran:
+    """Run it on the documents of a text; `how` are further fields of the ResourceList."""
+    return run_function(function, ResourceList(parse(items), parse(config)[0] if config else None, **how))
+
+
+def config_map(**data: str) -> str:
+    return emit(from_value({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": data}))

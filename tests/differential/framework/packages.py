@@ -46,7 +46,9 @@ def _whole(random: Random, version: str, kind: str, body: dict[str, Any]) -> dic
     if namespace := random.choice(NAMESPACES):
         metadata["namespace"] = namespace
     if random.random() < 0.6:
-        metadata["annotations"] = {key: random.choice(("a", "1", "yes", "two words")) for key in random.sample("abk", 2)}
+        metadata["annotations"] = {
+            key: random.choice(("a", "1", "yes", "two words")) for key in random.sample("abk", 2)
+        }
     return {"apiVersion": version, "kind": kind, "metadata": metadata, **body}
 
 

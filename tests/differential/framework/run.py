@@ -19,7 +19,23 @@ FUNCTIONS: dict[str, NativeFunction] = {
     "ensure-name-substring": ensure_name_substring,
     "set-annotations": set_annotations,
 }
-VALUES = ("new", "yes", "1", "a: b", "# c", "", "two\nlines", "1:30", "0o7", "null", "2020-01-01", "*x", "[a]", "~", "é")
+VALUES = (
+    "new",
+    "yes",
+    "1",
+    "a: b",
+    "# c",
+    "",
+    "two\nlines",
+    "1:30",
+    "0o7",
+    "null",
+    "2020-01-01",
+    "*x",
+    "[a]",
+    "~",
+    "é",
+)
 
 
 @dataclass
