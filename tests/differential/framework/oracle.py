@@ -11,7 +11,6 @@ from typing import NamedTuple, Self
 from tests.support import gotool
 
 _MODULE = Path(__file__).parent / "oracle"
-_PROGRAM = Path(__file__).parents[3] / ".tools/bin/porch-framework"
 
 
 class Answer(NamedTuple):
@@ -21,7 +20,7 @@ class Answer(NamedTuple):
 
 
 def build() -> Path:
-    return gotool.build(_MODULE, _PROGRAM)
+    return gotool.build(_MODULE, "porch-framework")
 
 
 class Oracle:

@@ -46,7 +46,9 @@ def _whole(random: Random, version: str, kind: str, body: dict[str, Any]) -> dic
     if namespace := random.choice(NAMESPACES):
         metadata["namespace"] = namespace
     if random.random() < 0.6:
-        metadata["annotations"] = {key: random.choice(("a", "1", "yes", "two words")) for key in random.sample("abk", 2)}
+        metadata["annotations"] = {
+            key: random.choice(("a", "1", "yes", "two words")) for key in random.sample("abk", 2)
+        }
     return {"apiVersion": version, "kind": kind, "metadata": metadata, **body}
 
 
@@ -60,7 +62,9 @@ def _template(random: Random) -> dict[str, Any]:
 
 
 def _pod(random: Random) -> dict[str, Any]:
-    name = lambda: _name(random)  # noqa: E731 - short, and used in every line
+    def name() -> str:
+        return _name(random)
+
     parts: dict[str, Any] = {
         "serviceAccountName": name(),
         "priorityClassName": name(),
@@ -112,8 +116,9 @@ def _autoscaler(random: Random) -> tuple[str, str, dict[str, Any]]:
 
 
 def _ingress(random: Random) -> tuple[str, str, dict[str, Any]]:
+    version = random.choice(("v1", "v1beta1"))
     backend: dict[str, Any] = {"service": {"name": _name(random), "port": {"number": 80}}}
-    if random.random() < 0.3:
+    if version == "v1beta1":
         backend = {"serviceName": _name(random)}
     spec = {
         "ingressClassName": _name(random),
@@ -121,7 +126,7 @@ def _ingress(random: Random) -> tuple[str, str, dict[str, Any]]:
         "rules": [{"http": {"paths": [{"path": "/", "backend": backend}]}}],
         "defaultBackend": {"service": {"name": _name(random)}},
     }
-    return "networking.k8s.io/v1", "Ingress", {"spec": spec}
+    return f"networking.k8s.io/{version}", "Ingress", {"spec": spec}
 
 
 def _claim(random: Random) -> tuple[str, str, dict[str, Any]]:
