@@ -32,7 +32,7 @@ spec:
       # first
       - env:
         - value: 1
-          name: N
+          name: V
         name: a
   replicas: "3"
 """
@@ -52,7 +52,7 @@ spec:
       # first
       - name: a
         env:
-        - name: N
+        - name: V
           value: "1"
       - name: b
         args: ["on", x]
@@ -63,7 +63,7 @@ spec:
 
 def test_values_of_kinds_that_are_not_built_in_stay() -> None:
     assert formatted("kind: W\nspec:\n  replicas: '3'\n  image: yes\napiVersion: e/v1\n") == (
-        "apiVersion: e/v1\nkind: W\nspec:\n  image: yes\n  replicas: '3'\n"
+        "apiVersion: e/v1\nkind: W\nspec:\n  replicas: '3'\n  image: yes\n"
     )
 
 
