@@ -28,7 +28,17 @@ def _imported(*arguments: str) -> set[str]:
     return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("up", "--help"), ("index", "drop", "--help")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        ("up", "--help"),
+        ("index", "drop", "--help"),
+        ("render", "--help"),
+        ("fn", "run", "--help"),
+    ],
+)
 def test_asking_for_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert not _imported(*arguments) & set(_HEAVY)
 

@@ -6,8 +6,8 @@ from porch.cache.facts import RepositoryFacts
 from porch.cache.holds import CONFIRM_ANNOTATION, Hold
 from porch.cache.intents import Outcome
 from porch.cache.lanes import Lanes
+from porch.cache.metadata import UserMetadata
 from porch.cache.repository import CachedRepository
-from porch.cache.rows import UserMetadata
 from porch.cache.sync import SyncResult
 from porch.cache.upstreams import Upstreams
 

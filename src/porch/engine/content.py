@@ -57,7 +57,8 @@ def _rendered(
     if result.problems and not (push_on_failure and result.storable):
         raise Invalid.of(KIND.group, KIND.name, name, result.problems)
     changed = {path: _replaced(files.get(path), data) for path, data in result.files.items() if texts.get(path) != data}
-    return {**files, **changed}, not result.problems
+    kept = {path: item for path, item in files.items() if path not in texts or path in result.files}
+    return {**kept, **changed}, not result.problems
 
 
 def _replaced(file: bytes | NewFile | Entry | None, data: bytes) -> bytes | NewFile:

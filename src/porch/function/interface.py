@@ -32,6 +32,8 @@ class ResourceList:
     config: Node | None = None
     """The functionConfig; None when the pipeline gives none."""
     results: list[Result] = field(default_factory=list)
+    stderr: str = ""
+    """What the function prints, like the `print` of a script; kept after success, too."""
     version: str = ""
     """The tag that the function was asked for by, like v0.4.1; empty for the newest. Some texts depend on it."""
     compatible: bool = True

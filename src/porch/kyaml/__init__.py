@@ -24,7 +24,7 @@ from porch.kyaml.fields import (
     unannotate,
 )
 from porch.kyaml.node import Node, copy, followed, mapping, sequence, text, walk
-from porch.kyaml.parse import parse, parse_first
+from porch.kyaml.parse import parse, parse_one
 from porch.kyaml.values import from_value, to_value
 
 __all__ = [
@@ -43,7 +43,7 @@ __all__ = [
     "mapping",
     "pairs",
     "parse",
-    "parse_first",
+    "parse_one",
     "place",
     "put",
     "require",

@@ -46,10 +46,10 @@ class Builder:
         for comment in comments:
             if token.at < comment.token or (comment.head and token.kind == "block-end"):
                 break
-            self.head = _joined(self.head, comment.head)
-            self.foot = _joined(self.foot, comment.foot)
-            self.line = _joined(self.line, comment.line)
             taken += 1
+        self.head = _joined(self.head, [comment.head for comment in comments[:taken]])
+        self.foot = _joined(self.foot, [comment.foot for comment in comments[:taken]])
+        self.line = _joined(self.line, [comment.line for comment in comments[:taken]])
         del comments[:taken]
 
     def skip(self) -> Token:
@@ -87,5 +87,5 @@ class Builder:
         return YamlError(problem, token.line + 1 + self.offset)
 
 
-def _joined(text: str, more: str) -> str:
-    return f"{text}\n{more}" if text and more else text or more
+def _joined(text: str, more: list[str]) -> str:
+    return "\n".join(filter(None, [text, *more]))

@@ -13,14 +13,11 @@ from porch.kyaml.node import Node
 from porch.kyaml.source import Token
 
 
-def compose(text: str, offset: int = 0) -> list[Node]:
-    """The root of each document. A text without any has none; an empty document between others is a null."""
-    return list(_Composer(text, offset).documents())
-
-
-def compose_first(text: str, offset: int = 0) -> Node | None:
-    """The root of the first document; what follows is not looked at. `offset` lines stand before `text` in its file."""
-    return next(_Composer(text, offset).documents(), None)
+def compose(text: str, offset: int = 0) -> Iterator[Node]:
+    """The root of each document, one by one; what follows the last one asked for is not looked at. A text without
+    content has none; an empty document between others is a null. `offset` lines stand before `text` in its file.
+    """
+    return _Composer(text, offset).documents()
 
 
 class _Composer(Builder):

@@ -15,7 +15,7 @@ from porch.krm.errors import YamlError
 from porch.kyaml.emit import emit
 from porch.kyaml.fields import drop, get
 from porch.kyaml.node import Node, mapping, text
-from porch.kyaml.parse import parse_first
+from porch.kyaml.parse import parse_one
 
 BARE_LIST = "bareSeqNodeWrappingKey"
 READER_ANNOTATIONS = (
@@ -41,7 +41,7 @@ def read_documents(content: str) -> list[Document]:
     """The documents of a file that have content. Raises YamlError, with the line in the file."""
     documents = []
     for part, offset in split(content):
-        root = parse_first(part, offset)
+        root = parse_one(part, offset)
         if root is None or root.tag == "!!null":
             continue
         if root.kind == "sequence":
@@ -118,7 +118,8 @@ def seqindent(document: str) -> str:
 
 def _line_above(lines: list[str], number: int) -> str:
     """The nearest line above that is no comment, without a comment at its end."""
-    for line in reversed(lines[:number]):
-        if not line.strip(" ").startswith("#"):
-            return line.partition("#")[0]
+    while number:
+        number -= 1
+        if not lines[number].strip(" ").startswith("#"):
+            return lines[number].partition("#")[0]
     return ""

@@ -81,23 +81,23 @@ class Node:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as few short values, because files are kept as pickles of their nodes."""
         short = (self.kind, self.tag, self.value, self.style, self.row)
-        comments = self.head or self.line or self.foot or self.before or self.after
-        if not comments and not self.anchor and not self.tagged and self.target is None:
-            return (Node, short) if self.kind == "scalar" else (_collection, (*short, self.content))
-        return _any, (*short, self.content, {name: getattr(self, name) for name in _RARE if getattr(self, name)})
+        if not (self.head or self.line or self.foot or self.anchor or self.tagged or self.before or self.after):
+            if self.kind == "scalar":
+                return Node, short
+            if self.target is None:
+                return _collection, (short, self.content)
+        # As a state, not as arguments: an anchor's content may hold an alias of it.
+        state = {name: getattr(self, name) for name in _RARE if getattr(self, name)}
+        if self.kind in {"mapping", "sequence"}:
+            state["content"] = self.content
+        return Node, short, (None, state)
 
 
 _RARE = ("head", "line", "foot", "anchor", "target", "tagged", "before", "after")
 
 
-def _collection(kind: Kind, tag: str, value: str, style: Style, row: int, content: list[Node]) -> Node:
-    return Node(kind, tag, value, style, row, content=content)
-
-
-def _any(kind: Kind, tag: str, value: str, style: Style, row: int, content: list[Node], rare: dict[str, Any]) -> Node:
-    return Node(
-        kind, tag, value, style, row, content=content or _NOTHING if kind in {"scalar", "alias"} else content, **rare
-    )
+def _collection(short: tuple[Any, ...], content: list[Node]) -> Node:
+    return Node(*short, content=content)
 
 
 def mapping(*content: Node, style: Style = "") -> Node:
@@ -122,18 +122,31 @@ def copy(node: Node) -> Node:
     """A deep copy. Aliases in it stand for the copied anchors, or for the same node when the anchor is outside."""
     made: dict[int, Node] = {}
     result = _copied(node, made)
-    for alias in walk(result):
-        if alias.target is not None:
-            alias.target = made.get(id(alias.target), alias.target)
+    if made:
+        for alias in walk(result):
+            if alias.target is not None:
+                alias.target = made.get(id(alias.target), alias.target)
     return result
 
 
 def _copied(node: Node, made: dict[int, Node]) -> Node:
-    result = Node(node.kind, node.tag, node.value, node.style, node.row)
+    result = Node(
+        node.kind,
+        node.tag,
+        node.value,
+        node.style,
+        node.row,
+        head=node.head,
+        line=node.line,
+        foot=node.foot,
+        anchor=node.anchor,
+        target=node.target,
+        tagged=node.tagged,
+        before=node.before,
+        after=node.after,
+    )
     if node.kind in {"mapping", "sequence"}:
         result.content = [_copied(item, made) for item in node.content]
-    for name in _RARE:
-        setattr(result, name, getattr(node, name))
     if node.anchor:
         made[id(node)] = result
     return result

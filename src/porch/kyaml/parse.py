@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from porch.kyaml.compose import compose, compose_first
+from porch.krm.errors import YamlError
+from porch.kyaml.compose import compose
 from porch.kyaml.node import Node
 from porch.kyaml.plain import Unusual, compose_plain
 
@@ -12,14 +13,18 @@ def parse(text: str) -> list[Node]:
     try:
         return [compose_plain(text)]
     except Unusual:
-        return compose(text)
+        return list(compose(text))
 
 
-def parse_first(text: str, offset: int = 0) -> Node | None:
-    """The root of the first document, None when there is none. What follows it is not looked at, as in the Go tools.
-    `offset` lines stand before `text` in its file. Raises YamlError.
+def parse_one(text: str, offset: int = 0) -> Node | None:
+    """The root of the only document, None when there is none. `offset` lines stand before `text` in its file. Raises
+    YamlError, also when there is more; the Go tools read the first document and lose the rest.
     """
     try:
         return compose_plain(text, offset)
     except Unusual:
-        return compose_first(text, offset)
+        first, *more = list(compose(text, offset)) or [None]
+    for other in more:
+        if other is not None and other.tag != "!!null":
+            raise YamlError("a second document", other.row)
+    return first

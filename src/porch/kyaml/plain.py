@@ -1,8 +1,8 @@
 """Ordinary documents, read line by line: several times as fast as the scanner, and the same nodes.
 
-What Kubernetes resources mostly are is read here: block mappings and lists, scalars on one line, literal blocks, comments
-behind a value and directly above what they belong to. Anything else - folded text, anchors, tags, a comment before an
-empty line, every mistake - is Unusual, and then the scanner reads, which knows all rules and all errors.
+What Kubernetes resources mostly are is read here: block mappings and lists, scalars on one line, literal blocks,
+comments behind a value and directly above what they belong to. Anything else - folded text, anchors, tags, a comment
+before an empty line, every mistake - is Unusual, and then the scanner reads, which knows all rules and all errors.
 """
 
 from __future__ import annotations
@@ -11,28 +11,31 @@ import re
 
 from porch.krm.errors import YamlError
 from porch.krm.scalars import implied_tag
-from porch.krm.yaml import MAX_DEPTH
+from porch.krm.yaml import MAX_DEPTH, MAX_NODES
 from porch.kyaml.compose import compose, split_head
 from porch.kyaml.node import Node
 
-# Tabs, other line breaks than the usual, characters that YAML forbids; and blanks for longer than the scanner looks.
-_ODD = re.compile("[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[ \n]{400}")
+# Tabs, other line breaks than the usual, what YAML forbids; and many blanks, where the scanner stops looking.
+_ODD = re.compile(
+    "[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|(?<![ \n])[ \n]{100}"
+)
 _MARKS = re.compile(r"^(?:---|\.\.\.|%)", re.MULTILINE)
 _LINE = re.compile(
-    r"""(\ *)(-\ +)?                                                             # indentation, dash
-    (?:([A-Za-z0-9_./][-A-Za-z0-9_./]*|'[^']*'|"[^"\\]*"):(?=\ |$))?\ *           # key
-    ((?:[^\ \-?:,\[\]{}#&*!|<>'"%@`]|[-?:](?=[^\ ]))(?:[^:#]|:(?=[^\ ])|(?<=[^\ ])\#)*  # value: plain,
-      |'(?:[^']|'')*'|"[^"\\]*"|\|[-+]?|[\[{][^#]*[\]}]                         # quoted, literal or flow
+    r"""(\ *+)(-\ ++)?                                                           # indentation, dash
+    (?:([A-Za-z0-9_./][-A-Za-z0-9_./]*+|'[^']*+'|"[^"\\]*+"):(?=\ |$))?\ *+       # key
+    ((?:[^\ \-?:,\[\]{}#&*!|<>'"%@`]|[-?:](?=[^\ ]))(?:[^:#]|:(?=[^\ ])|(?<=[^\ ])\#)*+ # value: plain,
+      |'(?:[^']|'')*+'|"[^"\\]*+"|\|[-+]?|[\[{][^#]*[\]}]                         # quoted, literal or flow
     )?
     (?:\ *|(?:^|\ +|(?<=\ ))(\#.*))$                                             # comment
     """,
     re.VERBOSE,
 )
-_WORD = r"[A-Za-z0-9_./$][-A-Za-z0-9_./$=@+]*(?: +[-A-Za-z0-9_./$=@+]+)*"
+_WORD = r"[A-Za-z0-9_./$][-A-Za-z0-9_./$=@+]*+(?: ++[-A-Za-z0-9_./$=@+]++)*+"
 _FLOW_ITEM = re.compile(rf"""(?:({_WORD}): )? *(?:({_WORD})|'([^']*)'|"([^"\\]*)") *([,}}\]]) *""")
 _LONGEST_KEY = 1000
 _DEEPEST = MAX_DEPTH // 2
-_MOST_LINES = 300_000
+_LONGEST = 2 * MAX_NODES
+"""In characters: so much cannot hold more nodes than are allowed."""
 
 
 class Unusual(Exception):
@@ -44,12 +47,9 @@ def compose_plain(text: str, offset: int = 0) -> Node:
     explicit = text.startswith("---\n")
     if explicit:
         text, offset = text[4:], offset + 1
-    if not text.endswith("\n") or _ODD.search(text) or _MARKS.search(text):
+    if len(text) > _LONGEST or not text.endswith("\n") or _ODD.search(text) or _MARKS.search(text):
         raise Unusual
-    lines = text.split("\n")
-    if len(lines) > _MOST_LINES:
-        raise Unusual
-    return _Reader(lines, offset).read(explicit=explicit)
+    return _Reader(text.split("\n"), offset).read(explicit=explicit)
 
 
 class _Reader:
@@ -250,7 +250,7 @@ def _scanned_flow(text: str, row: int) -> Node:
     if text.count("[") + text.count("{") > _DEEPEST or not {"&", "*", "!"}.isdisjoint(text):
         raise Unusual
     try:
-        roots = compose(text, row - 1)
+        roots = list(compose(text, row - 1))
     except YamlError as error:
         raise Unusual from error
     if len(roots) != 1 or roots[0].style != "flow":

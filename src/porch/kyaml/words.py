@@ -69,11 +69,11 @@ class _Folding:
 class WordScanner(NameScanner):
     def scan_plain(self) -> Token:
         start = self.mark()
-        value = ""
+        value: list[str] = []
         folding = _Folding()
         while not self.is_document_mark() and self.text[self.at] != "#":
             if part := self._plain_part():
-                value += folding.take() + part
+                value += [folding.take(), part]
             if self.text[self.at] not in BLANKS_BREAKS:
                 break
             self._plain_gap(folding)
@@ -81,7 +81,7 @@ class WordScanner(NameScanner):
                 break
         if folding.broken:
             self.key_allowed = True
-        return Token("scalar", start.at, start.line, start.column, value)
+        return Token("scalar", start.at, start.line, start.column, "".join(value))
 
     def _plain_part(self) -> str:
         match = (_PLAIN_IN_FLOW if self.flow_level else _PLAIN).match(self.text, self.at)

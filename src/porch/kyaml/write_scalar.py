@@ -66,6 +66,7 @@ class ScalarWriter(Writer):
             chomp = "+"
         self.indicator(sign + hint + chomp, space=True)
         if self.line:
+            self.line = self.line.replace("\n", " ")  # Go writes its second line into the text of the block
             self.put_line()
         else:
             self.put_break()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from random import Random
+from typing import Any
 
 _FIXTURES = Path(__file__).parents[2] / "fixtures" / "yaml" / "documents.jsonl"
 _WORDS = ("app", "web", "a b", "v1.2", "x-y", "name", "on", "true", "null", "~", "12", "0x1f", "1e3", "2001-01-01", "é")
@@ -237,3 +238,19 @@ def _change(random: Random, lines: list[str], samples: list[str]) -> None:
         at = min(at, len(lines) - 1)
         column = random.randint(0, len(lines[at]))
         lines[at] = lines[at][:column] + random.choice(" #:-?,[]{}&*!|>'\"%@`\t~\\") + lines[at][column:]
+
+
+def values(random: Random, depth: int) -> Any:
+    """A JSON value without numbers: those are other types in a typed value."""
+    kind = random.random()
+    if depth < 3 and kind < 0.4:
+        return {_text(random): values(random, depth + 1) for _ in range(random.randint(0, 4))}
+    if depth < 3 and kind < 0.6:
+        return [values(random, depth + 1) for _ in range(random.randint(0, 3))]
+    return random.choice((True, False, None)) if kind < 0.65 else _text(random)
+
+
+def _text(random: Random) -> str:
+    if random.random() < 0.3:
+        return "".join(random.choice("ab.-_01299z") for _ in range(random.randint(1, 5)))
+    return random.choice(random.choice((_WORDS, _ODD, _KEYS)))

@@ -16,10 +16,10 @@ from random import Random
 from types import TracebackType
 from typing import Any, Self
 
-from porch.kyaml.compose import compose_first
+from porch.kyaml.compose import compose
 from tests.differential.yaml.changes import change
-from tests.differential.yaml.compare import difference, document_tree, emit_difference
-from tests.differential.yaml.generate import document, fixtures
+from tests.differential.yaml.compare import difference, document_tree, emit_difference, typed_difference
+from tests.differential.yaml.generate import document, fixtures, values
 
 MODULE = Path(__file__).parent / "go"
 _CHUNK = 1000
@@ -32,6 +32,8 @@ class Notes:
     """Documents that Go cannot read."""
     changed: int = 0
     """Trees that were changed before they were written."""
+    values: int = 0
+    """Values that were written as Go writes typed ones."""
     differences: list[str] = field(default_factory=list)
     first: str = ""
     """The first document that differs."""
@@ -40,6 +42,7 @@ class Notes:
         self.documents += other.documents
         self.refused += other.refused
         self.changed += other.changed
+        self.values += other.values
         self.differences += other.differences
         self.first = self.first or other.first
 
@@ -56,7 +59,7 @@ class Oracle:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._process.communicate()
 
-    def ask(self, request: str | list[Any]) -> dict[str, Any]:
+    def ask(self, request: str | list[Any] | dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
@@ -77,6 +80,11 @@ def chunk(program: Path, seed: int, last: int, first: int) -> Notes:
             notes.refused += "error" in theirs
             if "error" not in theirs:
                 _changed(oracle, text, f"{seed}-{number}", notes)
+            value = {"a": values(Random(f"{seed}-{number}"), 0)}
+            if "<<" not in repr(value):  # Go writes it so that it is read as a merge
+                notes.values += 1
+                what = typed_difference(value, oracle.ask(value))
+                notes.differences += [f"{number}, value: {what} {value!r}"] if what else []
             if what := difference(text, theirs):
                 notes.differences.append(f"{number}: {what}")
                 notes.first = notes.first or _shortened(oracle, text)
@@ -84,8 +92,7 @@ def chunk(program: Path, seed: int, last: int, first: int) -> Notes:
 
 
 def _changed(oracle: Oracle, text: str, name: str, notes: Notes) -> None:
-    root = compose_first(text)
-    assert root is not None
+    root = next(compose(text))
     change(root, Random(name))
     what = emit_difference(root, oracle.ask(document_tree(root)))
     notes.changed += 1
@@ -125,6 +132,7 @@ def markdown(notes: Notes, seed: int, seconds: float) -> str:
 * compared with: {versions()}
 * documents: {notes.documents} in {seconds:.0f} s; {notes.refused} of them cannot be read
 * trees changed and written: {notes.changed}
+* typed values written: {notes.values}
 * differences: {len(notes.differences)}
 """
 

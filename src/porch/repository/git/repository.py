@@ -67,6 +67,10 @@ class Origin(Protocol):
         """Its branches and tags, in one answer; None when only a fetch can tell, or say what is wrong."""
         ...
 
+    def check(self) -> None:
+        """Raises what is wrong with reading from it, as far as a listing of refs shows it."""
+        ...
+
     def fetch(self, into: str = "") -> None:
         """Into the mirror, or into another bare repository at the path `into`."""
         ...
@@ -165,6 +169,9 @@ class GitRepository:
     def has_news(self) -> bool:
         listed = self._origin.list_refs()
         return listed is None or branch_ref(self._address.branch) not in listed or listed != self._mirror.refs()
+
+    def check(self) -> None:
+        self._origin.check()
 
     def refresh(self, *, create: bool = True) -> None:
         self._origin.fetch()

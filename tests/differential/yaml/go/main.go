@@ -1,6 +1,7 @@
 // Reads requests from standard input, one a line, and answers each with a line. A JSON string is a document: what kyaml
-// makes of it. A list is a tree of nodes: how kyaml prints it. The Python side compares every field of every node, both
-// ways of printing, and the text of a file after the reader and writer of a render.
+// makes of it. A list is a tree of nodes: how kyaml prints it. A map is a value: how it is printed. The Python side
+// compares every field of every node, both ways of printing, JSON, and the text of a file after the reader and writer of
+// a render.
 package main
 
 import (
@@ -22,6 +23,7 @@ type answer struct {
 	Compact   string `json:"compact,omitempty"`
 	Wide      string `json:"wide,omitempty"`
 	Again     string `json:"again,omitempty"`
+	JSON      string `json:"json,omitempty"`
 	File      string `json:"file,omitempty"`
 	FileError string `json:"fileError,omitempty"`
 }
@@ -39,10 +41,13 @@ func main() {
 			panic(err)
 		}
 		var made answer
-		if document, ok := request.(string); ok {
-			made = read(document)
-		} else {
-			made = write(node(request.([]any)))
+		switch given := request.(type) {
+		case string:
+			made = read(given)
+		case []any:
+			made = write(node(given))
+		default:
+			made = write(given)
 		}
 		result, err := json.Marshal(made)
 		if err != nil {
@@ -65,6 +70,7 @@ func read(document string) (result answer) {
 			result.EmitError = err.Error()
 		} else {
 			result.Wide, _ = print(node, yaml.WideSequenceStyle)
+			result.JSON, _ = asJSON(node)
 			if second, err := parse(result.Compact); err == nil {
 				result.Again, _ = print(second, yaml.CompactSequenceStyle)
 			}
@@ -74,7 +80,7 @@ func read(document string) (result answer) {
 	return result
 }
 
-func write(root *yaml.Node) (result answer) {
+func write(root any) (result answer) {
 	text, err := print(root, yaml.CompactSequenceStyle)
 	if err != nil {
 		return answer{EmitError: err.Error()}
@@ -108,10 +114,19 @@ func parse(document string) (node *yaml.Node, err error) {
 	return node, yaml.NewDecoder(bytes.NewBufferString(document)).Decode(node)
 }
 
-func print(node *yaml.Node, indent yaml.SequenceIndentStyle) (text string, err error) {
+func print(node any, indent yaml.SequenceIndentStyle) (text string, err error) {
 	defer caught(&err)
 	made, err := yaml.MarshalWithOptions(node, &yaml.EncoderOptions{SeqIndent: indent})
 	return string(made), err
+}
+
+func asJSON(node *yaml.Node) (text string, err error) {
+	defer caught(&err)
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetIndent("", "  ")
+	err = encoder.Encode(yaml.NewRNode(node))
+	return out.String(), err
 }
 
 func tree(node *yaml.Node) []any {
