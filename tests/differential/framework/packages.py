@@ -120,12 +120,15 @@ def _ingress(random: Random) -> tuple[str, str, dict[str, Any]]:
     backend: dict[str, Any] = {"service": {"name": _name(random), "port": {"number": 80}}}
     if version == "v1beta1":
         backend = {"serviceName": _name(random)}
-    spec = {
+    spec: dict[str, Any] = {
         "ingressClassName": _name(random),
         "tls": [{"secretName": _name(random)}],
         "rules": [{"http": {"paths": [{"path": "/", "backend": backend}]}}],
-        "defaultBackend": {"service": {"name": _name(random)}},
     }
+    if version == "v1":
+        spec["defaultBackend"] = {"service": {"name": _name(random)}}
+    else:
+        spec["backend"] = {"serviceName": _name(random)}
     return f"networking.k8s.io/{version}", "Ingress", {"spec": spec}
 
 

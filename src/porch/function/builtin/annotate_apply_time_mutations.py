@@ -16,6 +16,7 @@ from porch.function.builtin._framework import annotations_of, file_of, set_annot
 from porch.function.builtin._go import quote
 from porch.function.interface import ResourceList
 from porch.function.results import ERROR, INFO, FieldRef, FileRef, ResourceRef, Result
+from porch.krm.errors import YamlError
 from porch.krm.write import dump
 from porch.kyaml import Node, find, get, pairs, to_value
 
@@ -153,7 +154,7 @@ class _Scan:
         source = _SOURCE.search(pattern)
         if source is None:
             raise _NoReference
-        value = to_value(node)
+        value = _json_of(node)
         token = ""
         if source[0] != pattern:
             token = f"${{ref{len(self.found)}}}"
@@ -172,6 +173,13 @@ class _Scan:
             "token": token,
         }
         self.found.append(_Found(node.line, value, _whole(substitution)))
+
+
+def _json_of(node: Node) -> Any:
+    try:
+        return to_value(node)
+    except YamlError:  # a number that JSON does not have
+        return node.value
 
 
 def _whole(substitution: dict[str, Any]) -> dict[str, Any]:
