@@ -62,7 +62,9 @@ def _template(random: Random) -> dict[str, Any]:
 
 
 def _pod(random: Random) -> dict[str, Any]:
-    name = lambda: _name(random)  # noqa: E731 - short, and used in every line
+    def name() -> str:
+        return _name(random)
+
     parts: dict[str, Any] = {
         "serviceAccountName": name(),
         "priorityClassName": name(),
@@ -114,16 +116,20 @@ def _autoscaler(random: Random) -> tuple[str, str, dict[str, Any]]:
 
 
 def _ingress(random: Random) -> tuple[str, str, dict[str, Any]]:
+    version = random.choice(("v1", "v1beta1"))
     backend: dict[str, Any] = {"service": {"name": _name(random), "port": {"number": 80}}}
-    if random.random() < 0.3:
+    if version == "v1beta1":
         backend = {"serviceName": _name(random)}
-    spec = {
+    spec: dict[str, Any] = {
         "ingressClassName": _name(random),
         "tls": [{"secretName": _name(random)}],
         "rules": [{"http": {"paths": [{"path": "/", "backend": backend}]}}],
-        "defaultBackend": {"service": {"name": _name(random)}},
     }
-    return "networking.k8s.io/v1", "Ingress", {"spec": spec}
+    if version == "v1":
+        spec["defaultBackend"] = {"service": {"name": _name(random)}}
+    else:
+        spec["backend"] = {"serviceName": _name(random)}
+    return f"networking.k8s.io/{version}", "Ingress", {"spec": spec}
 
 
 def _claim(random: Random) -> tuple[str, str, dict[str, Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 from porch.function.builtin import ensure_name_substring, set_annotations
+from porch.function.builtin import format as formats
 from porch.function.interface import FunctionFailed, NativeFunction, ResourceList
 from porch.function.resourcelist import read_resource_list
 from porch.kyaml import Node, emit, from_value, mapping, put, sequence, text
@@ -18,6 +19,7 @@ from tests.differential.framework.packages import package
 FUNCTIONS: dict[str, NativeFunction] = {
     "ensure-name-substring": ensure_name_substring,
     "set-annotations": set_annotations,
+    "format": formats,
 }
 VALUES = (
     "new",

@@ -73,6 +73,10 @@ _SCOPE = {
 }
 
 
+def is_known_kind(api_version: str, kind: str) -> bool:
+    return (api_version, kind) in _SCOPE
+
+
 def is_cluster_kind(api_version: str, kind: str) -> bool:
     """Whether objects of this kind are certainly outside of all namespaces."""
     return _SCOPE.get((api_version, kind)) is False
