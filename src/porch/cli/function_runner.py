@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +16,11 @@ from porch.errors import BadRequest
 from porch.strategy.durations import duration_seconds
 
 if TYPE_CHECKING:
+    from porch.function.catalog import Catalog
     from porch.function.options import FunctionOptions
     from porch.kube import Client
     from porch.runner.configs import Configs
+    from porch.runner.pods import PodEvaluator
 
 _RUNTIMES = ("builtin", "exec", "pod")
 _LEVELS = ("error", "warning", "info", "debug")
@@ -83,6 +87,7 @@ def command(**given: Any) -> None:
 
 
 def _serve(given: dict[str, Any], stack: ExitStack) -> None:
+    from porch.function.catalog import Catalog
     from porch.runner.server import Server
     from porch.runner.service import Evaluation
     from porch.workers import WorkerPool
@@ -93,7 +98,10 @@ def _serve(given: dict[str, Any], stack: ExitStack) -> None:
     pool = WorkerPool(given["workers"], given["timeout"], memory=given["memory"] * 1024 * 1024)
     stack.callback(pool.close)
     base = _options(given, disabled)
-    evaluation = Evaluation(lambda: _with_configs(base, configs), pool, None, seconds=given["timeout"])
+    pods = None
+    if client is not None and "pod" not in disabled:
+        pods = _pods(given, client, lambda: Catalog(configs.specs, base.prefix), stack)
+    evaluation = Evaluation(lambda: replace(base, configs=configs.specs), pool, pods, seconds=given["timeout"])
     address = f"{given['bind']}:{given['port']}"
     server = Server(evaluation, address, calls=4 * given["workers"], message_bytes=given["max_request_body_size"])
     server.start()
@@ -147,7 +155,37 @@ def _options(given: dict[str, Any], disabled: set[str]) -> FunctionOptions:
     )
 
 
-def _with_configs(options: FunctionOptions, configs: Configs) -> FunctionOptions:
-    from dataclasses import replace
+def _pods(given: dict[str, Any], client: Client, catalog: Callable[[], Catalog], stack: ExitStack) -> PodEvaluator:
+    from porch.runner.pods import PodEvaluator, PodSettings
 
-    return replace(options, configs=configs.specs)
+    if not given["wrapper_server_image"]:
+        raise BadRequest(
+            "environment variable WRAPPER_SERVER_IMAGE must be set to use pod function evaluator runtime; "
+            "or turn it off: --disable-runtimes pod"
+        )
+    settings = PodSettings(
+        namespace=given["pod_namespace"],
+        wrapper_image=given["wrapper_server_image"],
+        ttl=given["pod_ttl"],
+        scan_interval=given["scan_interval"],
+        max_waitlist=max(given["max_waitlist_length"], 0) or 2,
+        max_pods=max(given["max_parallel_pods_per_function"], 1),
+        message_bytes=given["max_request_body_size"],
+        warm_up=given["warm_up_pod_cache"],
+        by_ip=given["pod_address"] == "ip",
+        registry_auth=_read(given["registry_auth_secret_path"]),
+        pull_secret=given["registry_auth_secret_name"],
+    )
+    pods = PodEvaluator(client, settings, catalog)
+    stack.callback(pods.close)
+    stopping = threading.Event()
+    stack.callback(stopping.set)
+    pods.open(stopping)
+    return pods
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8") if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRequest(f"--registry-auth-secret-path: cannot read {path}: {error}") from error

@@ -23,7 +23,7 @@ from porch.function.runtimes.outcome import Ended, failure, outcome_of
 if TYPE_CHECKING:
     import grpc
 
-_METADATA_BYTES = 128 * 1024
+METADATA_BYTES = 128 * 1024
 _NAMES = {
     "CANCELLED": "Canceled",
     "DEADLINE_EXCEEDED": "DeadlineExceeded",
@@ -81,17 +81,21 @@ class RemoteRuntime:
 
     def _refused(self, image: str, error: Any, duration: float) -> FunctionOutcome:
         code, details = error.code().name, error.details() or ""
-        text = f'func eval "{image}" failed: rpc error: code = {_NAMES.get(code, code)} desc = {details}'
+        text = f'func eval "{image}" failed: rpc error: code = {go_name(code)} desc = {details}'
         if code == "NOT_FOUND":
             raise FunctionNotFound(text)
         if code == "UNAVAILABLE":
             raise ServiceUnavailable(f"{text} (function runner at {self._address})", retry_after=5)
         if code == "RESOURCE_EXHAUSTED":
             raise RequestTooLarge(f"{text}; the setting function-message-bytes bounds it here and at the runner")
-        return failure(text, Ended(b"", "", 1, duration), _results(error))
+        return failure(text, Ended(b"", "", 1, duration), sent_results(error))
 
 
-def _results(error: Any) -> list[Result]:
+def go_name(code: str) -> str:
+    return _NAMES.get(code, code)
+
+
+def sent_results(error: Any) -> list[Result]:
     """Those that our own runner sends along."""
     for key, value in error.trailing_metadata() or ():
         if key == RESULTS_KEY:

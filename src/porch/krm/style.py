@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
-from porch.kyaml.node import Style
+Style: TypeAlias = Literal["", "single", "double", "literal", "folded", "flow"]
+"""Empty is plain, and block style for collections."""
 
 BREAK = "\n\r\x85\u2028\u2029"
 # Go prints these as they are; a character beyond the first plane is always escaped.
@@ -24,6 +25,8 @@ _BLOCK_INSIDE = re.compile(r".:(?:[ \t]|\Z)|[ \t\n\r\x85\u2028\u2029]#", re.DOTA
 _FLOW_START = re.compile(r"[?:]")
 _FLOW_INSIDE = re.compile(r".[,?\[\]{}:]", re.DOTALL)
 _ORDINARY = re.compile(r"[A-Za-z0-9_/.$(]+(?:[-:=@+ ]?[A-Za-z0-9_/.$()])*")
+_LONGEST_KEPT = 200
+"""Longer texts are rarely seen again."""
 _ESCAPES = {
     "\0": "0",
     "\a": "a",
@@ -57,8 +60,12 @@ class Allowed(NamedTuple):
 _EMPTY = Allowed(plain=True, plain_in_flow=False, single=True, block=False, multiline=False)
 
 
-@lru_cache(maxsize=4096)
 def allowed(text: str) -> Allowed:
+    return _allowed(text) if len(text) <= _LONGEST_KEPT else _allowed.__wrapped__(text)
+
+
+@lru_cache(maxsize=4096)
+def _allowed(text: str) -> Allowed:
     if not text:
         return _EMPTY
     lines = bool(_BREAKS.search(text))
