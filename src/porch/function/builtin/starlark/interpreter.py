@@ -39,8 +39,6 @@ def execute(
             return _execute(program, source, names, load)
         except RecursionError:
             raise StarlarkError("Starlark stack overflow") from None
-        except MemoryError:
-            raise StarlarkError("out of memory") from None
         except NameError as error:
             raise _unset(error) from None
 
