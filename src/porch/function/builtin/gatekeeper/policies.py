@@ -50,7 +50,7 @@ def constraints_of(values: list[dict[str, Any]], templates: dict[str, Template])
     for constraint in made:
         if constraint.kind not in templates:
             raise PolicyError(
-                f'constraint "{constraint.name}": no ConstraintTemplate in the package defines the kind {constraint.kind}'
+                f'constraint "{constraint.name}": no ConstraintTemplate in the package defines kind {constraint.kind}'
             )
     return made
 
