@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -28,6 +29,7 @@ class Registry:
     def __init__(self, directory: Path, *, password_file: str = "") -> None:
         """With a `password_file` (htpasswd, bcrypt) it asks who comes."""
         self._directory, self._password_file = directory, password_file
+        self._authorization = ""
 
     def __enter__(self) -> Self:
         if not os.access(_PROGRAM, os.X_OK):
@@ -57,6 +59,9 @@ class Registry:
         self._process.kill()
         self._process.wait()
         self._log.close()
+
+    def login(self, user: str, password: str) -> None:
+        self._authorization = f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
     def push(self, name: str, tag: str, command: Sequence[str], *, index: bool = False, as_cmd: bool = False) -> str:
         """The digest. With `index`, of an image for several platforms."""
@@ -92,6 +97,7 @@ class Registry:
     def _send(self, method: str, path: str, body: bytes = b"", media: str = "") -> tuple[bytes, Any]:
         url = path if path.startswith("http") else f"http://{self.host}{path}"
         headers = {"Content-Type": media} if media else {}
+        headers |= {"Authorization": self._authorization} if self._authorization else {}
         request = urllib.request.Request(url, body or None, headers, method=method)
         with urllib.request.urlopen(request, timeout=SECONDS) as reply:
             return reply.read(), reply.headers
