@@ -63,6 +63,43 @@ class Settings:
     event_ttl: float = _setting(3600.0, "Seconds for which an Event is kept after it was last told.", low=1)
     workers: int = _setting(2, "Processes for heavy work (big packages, discovery).", low=1, high=64)
     work_timeout: float = _setting(120.0, "Seconds that one piece of heavy work may take before it is killed.", low=0.1)
+    function_prefix: str = _setting(
+        "ghcr.io/kptdev/krm-functions-catalog/",
+        "Where a function's image is from that a Kptfile names without registry.",
+    )
+    function_namespace: str = _setting("porch-fn-system", "Namespace whose FunctionConfigs count.")
+    function_runtimes: tuple[str, ...] = _setting(
+        (), "Ways of running functions, in the order in which they are asked: builtin, exec, grpc, container."
+    )
+    function_allow: tuple[str, ...] = _setting((), "Images that may run, like ghcr.io/kptdev/*; any when empty.")
+    function_digests: bool = _setting(
+        default=False, help_text="Refuse images without a digest, except those of functions that are built in."
+    )
+    function_dir: str = _setting("", "Directory of the executables that FunctionConfigs name.")
+    function_runner: str = _setting("", "Address, host:port, of a function runner.")
+    function_container: str = _setting("", "Command that runs containers; docker, podman or nerdctl when empty.")
+    function_timeout: float = _setting(60.0, "Seconds that one function may take outside of the server.", low=0.1)
+    function_memory_bytes: int = _setting(
+        512 * 1024 * 1024, "Memory that one executable or container may have, 0 for any.", low=0
+    )
+    function_message_bytes: int = _setting(
+        6 * 1024 * 1024, "Largest message to or from a function runner; its own limit must be equal.", low=1024
+    )
+    render_workers: int = _setting(
+        2, "Processes that render packages with functions that are built in.", low=1, high=64
+    )
+    render_timeout: float = _setting(
+        30.0, "Seconds that rendering one package may take if all of its functions are built in.", low=0.1
+    )
+    render_memory_bytes: int = _setting(
+        1024 * 1024 * 1024, "Memory that one process for rendering may take, 0 for any.", low=0
+    )
+    patient_workers: int = _setting(
+        4, "Processes that render packages whose functions run outside of the server.", low=1, high=64
+    )
+    patient_timeout: float = _setting(
+        600.0, "Seconds that rendering one package may take if functions run outside of the server.", low=0.1
+    )
     log_level: str = _setting("info", "debug, info, warning or error.")
     log_file: str = _setting("", "Write the log to this file instead of standard error.")
 

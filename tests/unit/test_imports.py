@@ -8,7 +8,18 @@ import sys
 
 import pytest
 
-_HEAVY = ("cryptography", "httpx2", "hypothesis", "prometheus_client", "pygit2", "sqlite3", "uvicorn", "uvloop", "yaml")
+_HEAVY = (
+    "cryptography",
+    "grpc",
+    "httpx2",
+    "hypothesis",
+    "prometheus_client",
+    "pygit2",
+    "sqlite3",
+    "uvicorn",
+    "uvloop",
+    "yaml",
+)
 _PROGRAM = """
 import json, sys
 sys.argv = ["porch", *{arguments!r}]
@@ -28,7 +39,18 @@ def _imported(*arguments: str) -> set[str]:
     return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("up", "--help"), ("index", "drop", "--help")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        ("up", "--help"),
+        ("index", "drop", "--help"),
+        ("function-runner", "--help"),
+        ("render", "--help"),
+        ("fn", "run", "--help"),
+    ],
+)
 def test_asking_for_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert not _imported(*arguments) & set(_HEAVY)
 

@@ -12,9 +12,13 @@ from porch.errors import PorchError
 _COMMANDS = {
     "up": "Start a server: one process, one data directory, no cluster.",
     "apply": "Create or update objects from files, as the sample request flow does.",
+    "render": "Run the functions of a local package's Kptfile, as the server does.",
+    "fn": "Run one function over a local directory.",
     "demo": "Show the sample request flow on a server of its own.",
     "backup": "Write everything that a server keeps to one file, while it serves.",
     "restore": "Make a data directory from a backup.",
+    "function-runner": "Evaluate functions for servers, over gRPC.",
+    "function-wrapper": "Evaluate one program as a function, over gRPC: what runs in a function's pod.",
     "index": "Look after the index that is derived from git, and the database it is in.",
 }
 
@@ -28,7 +32,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"porch.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"porch.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -14,6 +14,7 @@ from porch.keys import PACKAGE_REVISION_RESOURCES, PACKAGE_REVISIONS, PACKAGES, 
 from porch.objects.interface import AUTHENTICATED, MASTERS, UNAUTHENTICATED
 from porch.types.coordination import GROUP as COORDINATION
 from porch.types.events import GROUP as EVENTS
+from porch.types.functionconfig import FUNCTION_CONFIG
 from porch.types.rbac import GROUP, PolicyRule
 from porch.types.reviews import AUTHENTICATION, AUTHORIZATION
 
@@ -57,7 +58,7 @@ def _urls(urls: tuple[str, ...]) -> PolicyRule:
 
 
 def _reading_packages() -> Iterator[PolicyRule]:
-    yield _resources(REPOSITORIES.group, (REPOSITORIES.resource,), _READ)
+    yield _resources(REPOSITORIES.group, (REPOSITORIES.resource, FUNCTION_CONFIG.plural), _READ)
     yield _resources(PACKAGES.group, (_REVISIONS, _RESOURCES, PACKAGES.resource), _READ)
     yield _resources("", ("events",), _READ)
     yield _resources(EVENTS, ("events",), _READ)

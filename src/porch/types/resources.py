@@ -27,8 +27,10 @@ class PackageRevisionResourcesSpec(Part):
 
 
 class RenderResult(Part):
-    """kpt's ResultList."""
+    """kpt's FunctionResultList; without kind and version when no function ran."""
 
+    kind: str = ""
+    api_version: str = ""
     metadata: dict[str, Any] = always(dict)
     exit_code: int = always(int)
     items: list[dict[str, Any]] = []
