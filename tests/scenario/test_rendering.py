@@ -75,6 +75,21 @@ def test_a_save_is_rendered_and_tells_what_each_function_did(api: Api) -> None:
     assert kept["status"] == answer.json["status"]
 
 
+def test_what_each_function_took_and_changed_can_be_looked_up_later(porch: Porch) -> None:
+    api = porch.api
+    name = create(api, "looked-up")
+    assert save(api, name, map_yaml=MAP, pipeline=mutator(SET_NAMESPACE, namespace="prod")).code == 200
+    api = porch.again()
+    (step,) = api.do("GET", f"{RESOURCES}/{name}")["status"]["renderStatus"]["steps"]
+    assert step["section"] == "mutators"
+    assert step["digest"]
+    assert step["inputHash"] != step["outputHash"]
+    assert step["duration"].endswith("s")
+    save(api, name, other_yaml=MAP.replace("settings", "others"))
+    (step,) = api.do("GET", f"{RESOURCES}/{name}")["status"]["renderStatus"]["steps"]
+    assert step["exitCode"] == 0
+
+
 def test_what_was_rendered_is_published_as_it_is(api: Api) -> None:
     name = create(api, "published")
     assert save(api, name, map_yaml=MAP, pipeline=mutator(SET_NAMESPACE, namespace="prod")).code == 200

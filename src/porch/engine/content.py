@@ -17,12 +17,12 @@ from porch.krm import kptfile
 from porch.krm.errors import YamlError
 from porch.krm.kptfile import Kptfile
 from porch.observe import step
-from porch.render import Rendered
+from porch.render import Rendered, Step
 from porch.repository import Entry, Files, NewFile, PackageRevisionDraft
 from porch.store import Verdict
 from porch.types.packagerevision import PACKAGE_REVISION, PUBLISHED
 from porch.types.resources import PACKAGE_REVISION_RESOURCES as KIND
-from porch.types.resources import PackageRevisionResourcesStatus
+from porch.types.resources import PackageRevisionResourcesStatus, RenderStep
 from porch.types.task import Task
 
 _READ_NAMES = ("Kptfile", ".krmignore")
@@ -89,10 +89,27 @@ def rendering_into(engine: Engine, job: RenderJob, files: Files, task: Task) -> 
 
 
 def verdict_of(tree: str, result: Rendered) -> Verdict:
-    status = PackageRevisionResourcesStatus(render_status=result.status)
+    steps = [_told(step) for step in result.steps]
+    status = PackageRevisionResourcesStatus(render_status=msgspec.structs.replace(result.status, steps=steps))
     ran = tuple((step.image, step.digest) for step in result.steps)
     told = bool(ran) or bool(result.problems)
     return Verdict(tree, not result.problems, ran, msgspec.json.encode(status) if told else b"", int(time.time()))
+
+
+def _told(done: Step) -> RenderStep:
+    return RenderStep(
+        package=done.package,
+        section=done.section,
+        name=done.name,
+        image=done.image or done.exec,
+        exit_code=done.exit_code,
+        error=done.error,
+        duration=f"{done.duration:.4f}s",
+        reused=done.reused,
+        digest=done.digest,
+        input_hash=done.before,
+        output_hash=done.after,
+    )
 
 
 @contextmanager
