@@ -138,12 +138,31 @@ def _whereabouts(sides: tuple[Package, Package, Package], result: MergeResult) -
         if bool(mine) != bool(new) and old and (mine or new) != old:
             yield f"the comment {comment} was moved from {old} to {mine or new} and removed, and nobody is told"
         elif now != bool(mine and new if old else mine or new):
+            if now and mine == old and _was_kept(mine, sides[2], result):
+                continue
             what = "there" if now else "lost"
             yield f"the comment {comment} is {what}: it was at {old}, local {mine}, upstream {new}"
 
 
 _Whereabouts = tuple[str, str, str]
 """File, resource and field."""
+
+
+def _was_kept(place: _Whereabouts | None, upstream: Package, result: MergeResult) -> bool:
+    """Upstream deleted a mapping, which is there for what was added to it locally: with its comment."""
+    if place is None:
+        return False
+    path, resource, field = place
+    read = yaml.load_all(result.files.get(path, b""), Loader=yaml.CSafeLoader)
+    there = upstream[path].documents if path in upstream else []
+    left, kept = (
+        [tree for tree in trees if resource_name(tree) == resource] for trees in (there, map(from_value, read))
+    )
+    return _has(kept, field) and not _has(left, field)
+
+
+def _has(documents: list[Tree], field: str) -> bool:
+    return any(place == field for document in documents for place, _, _ in walk(document))
 
 
 def _all_comments(side: Package) -> Iterator[tuple[str, _Whereabouts]]:

@@ -77,12 +77,13 @@ def placed(files: Package) -> list[Item]:
     return [item for document in documents for item in _commentable(document)]
 
 
-def _commentable(tree: Tree, depth: int = 0) -> Iterator[Item]:
-    for item in tree.items if tree.style != "flow" else ():
-        if depth or item.key not in _MANUAL:
+def _commentable(tree: Tree, depth: int = 0, *, in_list: bool = False) -> Iterator[Item]:
+    """The first key of an item of a list is left out: what stands above it stands above the item."""
+    for number, item in enumerate(tree.items if tree.style != "flow" else ()):
+        if (depth or item.key not in _MANUAL) and not (in_list and number == 0 and tree.kind == "map"):
             yield item
         if item.key != "metadata":
-            yield from _commentable(item.tree, depth + 1)
+            yield from _commentable(item.tree, depth + 1, in_list=tree.kind == "list")
 
 
 def edited(original: Package, random: Random, hot: Hot) -> Package:

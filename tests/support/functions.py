@@ -73,7 +73,7 @@ def read_items(directory: Path) -> list[Node]:
 
 def documents(content: str, path: str) -> list[Node]:
     """The documents of a file, with the annotations that a reader gives them."""
-    found = []
+    found: list[Node] = []
     for part in re.split(r"(?<=\n)---.*\n", content):
         for item in parse(part):
             annotations = {
@@ -127,3 +127,12 @@ def _sorted(value: Any) -> Any:
         return value
     order = sorted(value, key=lambda key: (_FIRST.index(key) if key in _FIRST else len(_FIRST), key))
     return {key: _sorted(value[key]) for key in order}
+
+
+def run_on(function: NativeFunction, items: str, config: str = "", **how: Any) -> Ran:
+    """Run it on the documents of a text; `how` are further fields of the ResourceList."""
+    return run_function(function, ResourceList(parse(items), parse(config)[0] if config else None, **how))
+
+
+def config_map(**data: str) -> str:
+    return emit(from_value({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": data}))

@@ -8,7 +8,18 @@ import sys
 
 import pytest
 
-_HEAVY = ("cryptography", "httpx2", "hypothesis", "prometheus_client", "pygit2", "sqlite3", "uvicorn", "uvloop", "yaml")
+_HEAVY = (
+    "cryptography",
+    "grpc",
+    "httpx2",
+    "hypothesis",
+    "prometheus_client",
+    "pygit2",
+    "sqlite3",
+    "uvicorn",
+    "uvloop",
+    "yaml",
+)
 _PROGRAM = """
 import json, sys
 sys.argv = ["porch", *{arguments!r}]
@@ -35,6 +46,7 @@ def _imported(*arguments: str) -> set[str]:
         ("--version",),
         ("up", "--help"),
         ("index", "drop", "--help"),
+        ("function-runner", "--help"),
         ("render", "--help"),
         ("fn", "run", "--help"),
     ],

@@ -1,6 +1,7 @@
 """Opened repositories, the index of package revisions, and how both stay in step with git."""
 
 from porch.cache.cache import SYSTEM, Cache, Opener
+from porch.cache.conditions import Told, drop_condition, put_condition
 from porch.cache.contents import is_hidden
 from porch.cache.facts import RepositoryFacts
 from porch.cache.holds import CONFIRM_ANNOTATION, Hold
@@ -22,7 +23,10 @@ __all__ = [
     "Outcome",
     "RepositoryFacts",
     "SyncResult",
+    "Told",
     "Upstreams",
     "UserMetadata",
+    "drop_condition",
     "is_hidden",
+    "put_condition",
 ]

@@ -335,7 +335,8 @@ class Mover:
             tx.intents.remove([intent.id])
         if self._registration.ended:
             return [None] * len(changes)
-        moves = (move for change in changes for move in change.moves)
+        moves = [move for change in changes for move in change.moves]
+        self._registration.touched.update(move.ref for move in moves)
         tx.revisions.put_refs(self._facts.refs_of, {move.ref: move.new or None for move in moves})
         return [self._index(tx, change) for change in changes]
 

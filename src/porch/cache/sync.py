@@ -72,6 +72,7 @@ def synchronise(
     DamagedMirror instead of taking what cannot be read for gone.
     """
     facts = indexer.facts
+    registration.touched.clear()
     with store.read() as reads:
         known = reads.revisions.refs(facts.refs_of)
     snapshot = repository.discover(known)
@@ -171,8 +172,10 @@ class _Difference:
                 _log.info("indexing", repository=str(self.indexer.facts.key), done=done, total=total)
 
     def _ours(self, tx: Transaction, refs: Iterable[str]) -> set[str]:
-        """Those of `refs` that are ours to index: nobody else did since, or is about to."""
-        among, refs_of = set(refs), self.indexer.facts.refs_of
+        """Those of `refs` that are ours to index: nobody else did since, or is about to. One may be again what it was
+        before, as the branch of a proposal is that was made and published meanwhile.
+        """
+        among, refs_of = set(refs) - self.registration.touched, self.indexer.facts.refs_of
         if self.registration.ended:
             return set()
         now = tx.revisions.targets(refs_of, among)

@@ -40,6 +40,7 @@ class Upkeep:
     def __init__(self, cache: Cache, layout: Layout, history: int, clock: Callable[[], float] = time.time) -> None:
         """`history` is how many versions watches can resume from."""
         self._cache, self._layout, self._history, self._clock = cache, layout, history, clock
+        self._verdicts_at = clock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
@@ -99,7 +100,14 @@ class Upkeep:
             if rounds % _JOIN_ROUNDS == 0:
                 self._guard(self.join)
             if rounds % _TIDY_ROUNDS == 0:
-                for work in (self._compact, self.tidy, self.collect_one, self.drop_mirrors, self.drop_metadata):
+                for work in (
+                    self._compact,
+                    self.tidy,
+                    self.collect_one,
+                    self.drop_mirrors,
+                    self.drop_metadata,
+                    self.drop_verdicts,
+                ):
                     self._guard(work)
 
     def _guard(self, work: Callable[[], object]) -> None:
@@ -190,3 +198,10 @@ class Upkeep:
         before = int(self._clock() - METADATA_SECONDS)
         for namespace, name in self._cache.store.commit(lambda tx: tx.revisions.drop_vanished(before)):
             _log.info("forgot what users put on a package revision that is gone", namespace=namespace, name=name)
+
+    def drop_verdicts(self) -> None:
+        """Once a day; of trees that no package revision has had for a day."""
+        now = self._clock()
+        if now - self._verdicts_at >= DAY:
+            self._verdicts_at = now
+            self._cache.store.commit(lambda tx: tx.renders.drop_verdicts(int(now - DAY)))

@@ -57,6 +57,7 @@ class _Duration(click.ParamType[float]):
     "--scan-interval", default="1m", type=_Duration(), help="Time between looks for idle pods and new FunctionConfigs."
 )
 @click.option("--max-waitlist-length", default=2, help="Calls that wait for a pod before another is started.")
+@click.option("--pod-address", default="service", type=click.Choice(["service", "ip"]), help="Where pods are called.")
 @click.option("--max-parallel-pods-per-function", default=1, help="Most pods of one image.")
 @click.option(
     "--warm-up-pod-cache/--no-warm-up-pod-cache", default=True, help="Start a pod of each known image at once."

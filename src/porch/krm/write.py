@@ -90,7 +90,7 @@ def _fits_literal(text: str) -> bool:
 
 def _literal(text: str) -> tuple[str, list[str]]:
     """Header and lines of a literal block, which stand two columns right of its parent."""
-    hint = "2" if text[0] in " \n" else ""
+    hint = "2" if text[0] in " \t\n" else ""
     body = text.removesuffix("\n")
     chomp = "" if text.endswith("\n") else "-"
     if text == "\n" or text.endswith("\n\n"):

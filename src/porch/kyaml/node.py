@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal, TypeAlias, cast
 
-from porch.krm.style import Style
+from porch.krm.style import Style as Style  # noqa: PLC0414 - a part of this module
 
 Kind: TypeAlias = Literal["mapping", "sequence", "scalar", "alias"]
 

@@ -23,8 +23,8 @@ def parse_one(text: str, offset: int = 0) -> Node | None:
     try:
         return compose_plain(text, offset)
     except Unusual:
-        first, *more = list(compose(text, offset)) or [None]
-    for other in more:
-        if other is not None and other.tag != "!!null":
+        roots = list(compose(text, offset))
+    for other in roots[1:]:
+        if other.tag != "!!null":
             raise YamlError("a second document", other.row)
-    return first
+    return roots[0] if roots else None

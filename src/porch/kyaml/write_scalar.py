@@ -58,7 +58,8 @@ class ScalarWriter(Writer):
         self.indicator("'")
 
     def block_header(self, sign: str, value: str) -> None:
-        hint = "2" if value[0] == " " or value[0] in BREAK else ""
+        # Before a tab, too, where Go writes none and then cannot read its own text.
+        hint = "2" if value[0] in " \t" or value[0] in BREAK else ""
         chomp = ""
         if value[-1] not in BREAK:
             chomp = "-"
@@ -151,9 +152,9 @@ def wished_style(node: Node) -> Style:
     if node.style in {"", "flow"}:
         if "\n" in node.value:
             return "literal"
-        if node.tag == "!!str" and not node.tagged and implied_tag(node.value) != "!!str":
-            return "double"
-        return ""
+        # Go writes a string `<<` plain, and then it is read as a merge.
+        means_more = node.value == "<<" or implied_tag(node.value) != "!!str"
+        return "double" if node.tag == "!!str" and not node.tagged and means_more else ""
     return node.style
 
 

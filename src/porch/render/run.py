@@ -31,6 +31,7 @@ from porch.types.resources import RenderStatus
 from porch.workers import report
 
 _MAX_PROBLEMS = 20
+_MOST_TOLD = 4096
 _BREADTH_FIRST, _SAVE_ON_FAILURE = "kpt.dev/bfs-rendering", "kpt.dev/save-on-render-failure"
 _DEFAULTS = RenderOptions()
 
@@ -147,13 +148,18 @@ def _verdict(files: Package, root: Kptfile, problems: Sequence[Problem], steps: 
 
 
 def _results_as_errors(step: Step) -> list[FieldError]:
-    """What a function that failed says of files, at these files."""
+    """What a function that failed says: of files at these files, else at the Kptfile that names it."""
     name = step.name or step.image or step.exec
-    return [
-        _field_error(inside(step.package, result.file.path), f'function "{name}": {result}')
+    told = [
+        _field_error(inside(step.package, result.file.path if result.file and result.file.path else kptfile.NAME), why)
         for result in step.results
-        if result.severity == ERROR and result.file and result.file.path
+        if result.severity == ERROR and (why := f'function "{name}": {result}')
     ]
+    if not told and step.stderr.strip():
+        told = [
+            _field_error(inside(step.package, kptfile.NAME), f'function "{name}": {step.stderr.strip()[:_MOST_TOLD]}')
+        ]
+    return told
 
 
 def _field_error(path: str, text: str) -> FieldError:

@@ -27,7 +27,8 @@ def main() -> int:
     program = build()
     start = time.monotonic()
     if given.replay is not None:
-        notes = chunk(program, *divmod(given.replay, 1_000_000), count=1)
+        seed, number = divmod(given.replay, 1_000_000)
+        notes = chunk(program, seed, number, count=1)
     else:
         notes = run(program, given.seed, given.packages)
     print(*notes.differences[:_SHOWN], sep="\n\n")

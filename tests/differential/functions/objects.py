@@ -1,10 +1,11 @@
-"""Seeded objects of many kinds, as JSON values: what functions look at, often right, sometimes missing or of a wrong type.
+"""Seeded objects of many kinds, as JSON values: what functions look at, mostly right, at times missing or wrong.
 
 A value that is a `Raw` is written as it stands.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -53,14 +54,13 @@ def package(random: Random) -> list[dict[str, Any]]:
 def _object(random: Random) -> dict[str, Any]:
     api_version, kind, make = random.choice(_KINDS)
     found: dict[str, Any] = {"apiVersion": api_version, "kind": kind, "metadata": _metadata(random, kind)}
-    for key, value in make(random).items():
-        if value is not _NOTHING:
-            found[key] = value
+    found |= _fields(**make(random))
     if random.random() < 0.02:
         del found[random.choice(list(found))]
     if random.random() < 0.03:
         found["apiVersion"] = random.choice(("a/b/c", "/", "v1", "apps/v1beta1", "/v1"))
-    return _spoiled(random, found)
+    spoiled: dict[str, Any] = _spoiled(random, found)
+    return spoiled
 
 
 def _spoiled(random: Random, value: Any, depth: int = 0) -> Any:
@@ -103,7 +103,8 @@ def _metadata(random: Random, kind: str) -> Any:
 
 def labels(random: Random) -> Any:
     keys = random.sample(("app", "tier", "a.b/c", "n", "env"), random.randint(0, 3))
-    return {key: random.choice(("shop", "web", "1", "true", "y")) for key in keys} or random.choice(({}, {}, {}, None))
+    nothing: Any = {} if random.random() < 0.8 else None
+    return {key: random.choice(("shop", "web", "1", "true", "y")) for key in keys} or nothing
 
 
 def _annotations(random: Random) -> dict[str, Any]:
@@ -226,7 +227,7 @@ def _kptfile(random: Random) -> dict[str, Any]:
     return {"info": {"description": random.choice(WORDS)}, "pipeline": {"mutators": [mutator]}}
 
 
-_KINDS = (
+_KINDS: tuple[tuple[str, str, Callable[[Random], dict[str, Any]]], ...] = (
     ("apps/v1", "Deployment", _workload),
     ("apps/v1", "StatefulSet", _workload),
     ("apps/v1", "DaemonSet", _workload),

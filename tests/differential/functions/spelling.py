@@ -95,8 +95,9 @@ class Speller:
             return "[" + ", ".join(map(self._flow, item)) + "]"
         if isinstance(item, Raw):
             return str(item)
-        if not isinstance(item, str):
-            return json.dumps(item)
+        return self._string(item) if isinstance(item, str) else json.dumps(item)
+
+    def _string(self, item: str) -> str:
         if _PLAIN.fullmatch(item) and item == item.strip() and means_text(item) and self.random.random() > self.quoting:
             return item
         if "\n" not in item and self.random.random() < 0.5:

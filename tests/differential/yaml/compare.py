@@ -16,6 +16,7 @@ _KINDS = {"sequence": 2, "mapping": 4, "scalar": 8, "alias": 16}
 _STYLES = {"": 0, "double": 2, "single": 4, "literal": 8, "folded": 16, "flow": 32}
 _TAGGED = 1
 _BLOCK = 8 | 16
+_BEHIND = {"a second document", "did not find expected <document start>", "found incompatible YAML document"}
 
 
 def ours(document: str) -> dict[str, Any]:
@@ -92,8 +93,12 @@ def _written(mine: dict[str, Any], theirs: dict[str, Any]) -> str:
 
 
 def _breaks_a_block(mine: dict[str, Any]) -> bool:
-    """Go writes the second line of a comment behind a block scalar into its text."""
+    """Go writes the second line of a comment behind a block scalar into its text, and cannot read a block that begins
+    with a tab.
+    """
     nodes = list(_nodes(mine["tree"]))
+    if any(node[2].startswith("\t") and ("\n" in node[2] or node[3] & _BLOCK) for node in nodes):
+        return True
     return any("\n" in node[6] for node in nodes) and any("\n" in node[2] or node[3] & _BLOCK for node in nodes)
 
 
@@ -126,8 +131,9 @@ def _file(document: str, mine: dict[str, Any], theirs: dict[str, Any]) -> str:
     refused, accepted = theirs.get("fileError", ""), mine.get("fileError", "")
     if "wrong node kind" in refused or document.count("metadata") > 1:
         return ""
-    if not refused and "error" not in theirs and "\n..." in document:
-        return ""  # Go loses what stands behind it, we refuse
+    behind = accepted in _BEHIND or "\n..." in document
+    if not refused and (behind or ("tree" in mine and "\n---" not in document)):
+        return ""  # Go loses what stands behind the end of a document, we refuse
     if refused or accepted:
         return "" if refused and accepted else f"file error: {accepted or refused}"
     if "tree" in mine and _breaks_a_block(mine):

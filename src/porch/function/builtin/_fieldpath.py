@@ -1,4 +1,4 @@
-"""kustomize's paths to fields: `spec.ports.[name=web].port`, `a.0`, `a.*`, `metadata.annotations.[a.b/c]`, `a\\.b`.
+r"""kustomize's paths to fields: `spec.ports.[name=web].port`, `a.0`, `a.*`, `metadata.annotations.[a.b/c]`, `a\.b`.
 
 `lookup` follows one to a single value, `match` to all values that it means, and may make what is missing. An element of
 a list matches in `match` when its value is found by the regular expression after `=`, in `lookup` when it is equal.
@@ -35,7 +35,7 @@ class Journal:
 
 
 def split_path(path: str) -> list[str]:
-    """The parts between dots; not at a dot after a backslash, or in brackets. Brackets without `=` only protect dots."""
+    """The parts between dots, those after a backslash or in brackets left out. Brackets without `=` only protect."""
     parts = _split(path)
     result: list[str] = []
     while parts:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from porch.function.interface import FunctionFailed
 from porch.function.results import FileRef
 from porch.krm.scalars import implied_tag
-from porch.kyaml import Node, emit, followed, get, mapping, text
+from porch.kyaml import Node, drop, emit, followed, get, mapping, text
 from porch.kyaml.fields import pairs, place
 
 PATH = "internal.config.kubernetes.io/path"
@@ -92,11 +92,7 @@ def set_field(node: Node, key: str, value: Node) -> None:
         return
     old = node.content[at + 1]
     value.style = old.style if old.style != "flow" else ""
-    if old.anchor:  # its aliases hold the old node
-        old.kind, old.tag, old.value, old.tagged, old.style = value.kind, value.tag, value.value, False, value.style
-        old.content, old.head, old.line, old.foot = value.content, "", "", ""
-    else:
-        node.content[at + 1] = value
+    node.content[at + 1] = _anew(old, value)
 
 
 def set_annotations(item: Node, annotations: Mapping[str, str]) -> None:
@@ -107,12 +103,25 @@ def set_annotations(item: Node, annotations: Mapping[str, str]) -> None:
             return
         metadata = mapping()
         set_field(item, "metadata", metadata)
-    at = place(metadata, "annotations")
-    if at >= 0:
-        del metadata.content[at : at + 2]
+    if metadata.kind != "mapping":
+        raise FunctionFailed(wrong_kind(metadata, "mapping"))
+    old = drop(metadata, "annotations")
     if annotations:
-        made = mapping(*(node for key in sorted(annotations) for node in (text(key), text(annotations[key]))))
-        metadata.content += [text("annotations"), made]
+        known = {key.value: value for key, value in pairs(old)} if old is not None else {}
+        content: list[Node] = []
+        for key in sorted(annotations):
+            content += [text(key), _anew(known.get(key), text(annotations[key]))]
+        metadata.content += [text("annotations"), _anew(old, mapping(*content))]
+
+
+def _anew(old: Node | None, new: Node) -> Node:
+    """The new node in the place of the old one. When that has an anchor its aliases hold it, and so it must stay."""
+    if old is None or not old.anchor:
+        return new
+    old.kind, old.tag, old.value, old.style, old.content = new.kind, new.tag, new.value, new.style, new.content
+    old.head = old.line = old.foot = ""
+    old.tagged = False
+    return old
 
 
 def wrong_kind(node: Node, expected: str) -> str:

@@ -26,16 +26,12 @@ def through_json(node: Node) -> Node:
         return made
     if node.kind == "sequence":
         return Node("sequence", "!!seq", content=[through_json(item) for item in node.content])
-    match node.tag:
-        case "!!null":
-            return Node("scalar", "!!null", "null")
-        case "!!bool":
-            return Node("scalar", "!!bool", node.value.lower())
-        case "!!int" | "!!float":
-            return _number(to_value(node))
-        case "!!timestamp" if date := _DATE.fullmatch(node.value):
-            return _string(f"{date[0]}T00:00:00Z")
-    return _string(node.value)
+    if node.tag in {"!!null", "!!bool"}:
+        return Node("scalar", node.tag, "null" if node.tag == "!!null" else node.value.lower())
+    if node.tag in {"!!int", "!!float"}:
+        return _number(to_value(node))
+    date = _DATE.fullmatch(node.value) if node.tag == "!!timestamp" else None
+    return _string(f"{date[0]}T00:00:00Z" if date else node.value)
 
 
 def _string(value: str) -> Node:

@@ -1,7 +1,7 @@
 """Which kinds live in a namespace, and where an object belongs and comes from, as the Go function SDK knows it.
 
-It has a table of the built-in types of Kubernetes 1.2x. Kinds that came later, like autoscaling/v2, are unknown to it, and so are all others. An object of an unknown kind has
-a namespace when it says so.
+It has a table of the built-in types of Kubernetes 1.2x. Kinds that came later, like autoscaling/v2, are unknown to it,
+and so are all others. An object of an unknown kind has a namespace when it says so.
 """
 
 from __future__ import annotations
@@ -71,6 +71,10 @@ _SCOPE = {
     for version, kinds in table.items()
     for kind in kinds.split()
 }
+
+
+def is_known_kind(api_version: str, kind: str) -> bool:
+    return (api_version, kind) in _SCOPE
 
 
 def is_cluster_kind(api_version: str, kind: str) -> bool:

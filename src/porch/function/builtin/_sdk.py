@@ -7,6 +7,8 @@ matches any other. An alias is followed where it is read (the SDK panics), and b
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from porch.function.interface import FunctionFailed
 from porch.kyaml import Node, copy, followed, walk
 
@@ -111,6 +113,16 @@ class Part:
         """The mappings of a list; none when it is no list, or one item is something else."""
         return [Part(item) for item in items_of(self.node, key)]
 
+    def mapping(self, *path: str, problem_at: str = "") -> Part | None:
+        """The mapping at the end of the path. Raises FieldError about a field in it when something else is there."""
+        try:
+            found = find(self.node, *path)
+        except LookupError:
+            raise self.mismatch("string", *path, problem_at) from None
+        if found is not None and found.kind != "mapping":
+            raise self.mismatch("string", *path, problem_at)
+        return Part(found, self.owner, ".".join((self.way, *path))) if found is not None else None
+
     def text(self, *path: str) -> str | None:
         """The string at the end of the path. Raises FieldError when it, or what is on the way, has another type."""
         try:
@@ -125,9 +137,11 @@ class Part:
         return FieldError(f'{self.owner} has unmatched field type "{go_type}" in fieldpath {self.way}.{".".join(path)}')
 
 
-def set_text(node: Node, value: str, *path: str, keep_style: bool = True) -> None:
-    """Set a string. Mappings on the way are made at the end of theirs; an old scalar's comments stay, and its style
-    but for functions of 2022. What is set inside a scalar disappears, as it does in the SDK.
+def set_text(node: Node, value: str, *path: str, keep_style: bool = True) -> Node:
+    """Set a string, and return the mapping that holds it.
+
+    Mappings on the way are made at the end of theirs. An old scalar's comments stay, and its style, but for functions
+    of 2022. What is set inside a scalar disappears, as it does in the SDK.
     """
     *way, last = path
     if last == UPSTREAM_IDENTIFIER:
@@ -149,6 +163,7 @@ def set_text(node: Node, value: str, *path: str, keep_style: bool = True) -> Non
         _added(node, last, Node("scalar", "!!str", value))
     else:
         node.content[at + 1] = _replaced(node.content[at + 1], value, keep_style=keep_style)
+    return node
 
 
 def remove(node: Node, *path: str) -> bool:
@@ -223,18 +238,18 @@ class Item:
         return self.annotation(LOCAL_CONFIG) not in {"", "false"}
 
     def is_a(self, group: str, version: str, kind: str) -> bool:
-        """A part that is empty here or there matches."""
-        return (
-            (not self.kind or not kind or self.kind == kind)
-            and (not self.group or not group or self.group == group)
-            and (not self.version or not version or self.version == version)
-        )
+        return matches((self.group, self.version, self.kind), (group, version, kind))
 
     def __str__(self) -> str:
         return (
             f"Resource(apiVersion={self.api_version}, kind={self.whole_kind}, "
             f"namespace={self.namespace}, name={self.name})"
         )
+
+
+def matches(gvk: Iterable[str], wanted: Iterable[str]) -> bool:
+    """Group, version and kind; a part that is empty here or there matches."""
+    return all(not a or not b or a == b for a, b in zip(gvk, wanted, strict=True))
 
 
 def annotations_of(node: Node) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Which objects a selector of kustomize means: by group, version, kind, name and namespace, by labels and annotations."""
+"""Which objects a selector of kustomize means: by group, version, kind, name and namespace, labels, annotations."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from porch.function.builtin._config import ConfigError, List, Struct, decode, is_empty, report
-from porch.function.builtin._fieldpath import Journal, lookup, match, split_path
+from porch.function.builtin._fieldpath import Journal, Kind, lookup, match, split_path
 from porch.function.builtin._framework import is_null
 from porch.function.builtin._go import quote
 from porch.function.builtin._sdk import FieldError, failure, text
@@ -89,17 +89,16 @@ def _replace(items: list[Node], replacement: dict[str, Any], journal: Journal) -
 
 
 def _value(items: list[Node], replacement: dict[str, Any]) -> Node:
-    source = replacement.get("source")
     if "sourceValue" in replacement:
-        if source is not None:
+        if "source" in replacement:
             raise FieldError("value and resource selectors are mutually exclusive")
         return Node("scalar", "", replacement["sourceValue"])
+    source = replacement["source"]
     path = source.get("fieldPath") or _NAME_FIELD
+    item = _source_item(items, source)
     try:
-        found = lookup(_source_item(items, source), split_path(path))
+        found = lookup(item, split_path(path))
     except FieldError as error:
-        if error.args[0].startswith(("nothing", "multiple")):
-            raise
         raise FieldError(f"error looking up replacement source: {error}") from None
     if found is None or is_null(found) or (found.kind in {"mapping", "sequence"} and not found.content):
         raise FieldError(f"fieldPath `{path}` is missing for replacement source {Id.asked(source)}")
@@ -160,10 +159,13 @@ def _is_rejected(found: Id, target: dict[str, Any]) -> bool:
 def _copy(value: Node, item: Node, target: dict[str, Any], journal: Journal) -> None:
     options = target.get("options", {})
     create = options.get("create", False)
+    made: Kind | None = None
+    if create:
+        made = "mapping" if value.kind == "mapping" else "sequence" if value.kind == "sequence" else "scalar"
     for path in target.get("fieldPaths") or [_NAME_FIELD]:
         problem = f"unable to find{' or create' if create else ''} field {quote(path)} in replacement target"
         try:
-            found = match(item, split_path(path), value.kind if create else None, journal)
+            found = match(item, split_path(path), made, journal)
         except FieldError as error:
             raise FieldError(f"{problem}: {error}") from None
         if not found:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from porch.errors import PorchError
 from porch.function.builtin._config import ConfigError, List, Map, Struct, decode
 from porch.function.builtin._fieldspec import FieldSpec, FieldSpecError, Gvk
 from porch.function.builtin._framework import (
@@ -22,11 +21,11 @@ from porch.function.builtin._framework import (
 )
 from porch.function.builtin._go import json_map, quote
 from porch.function.builtin._resmap import ResMapError, Resource, resmap
+from porch.function.builtin._yaml11 import reads_as_something_else
 from porch.function.interface import FunctionFailed, ResourceList
 from porch.function.results import ERROR, FieldRef, FileRef, Result
-from porch.krm.scalars import implied_tag
-from porch.kyaml import Node, emit, get, mapping, parse
-from porch.kyaml.node import Style
+from porch.krm.style import Style
+from porch.kyaml import Node, emit, get, mapping
 
 NAME = "set-annotations"
 SORTS = False
@@ -49,9 +48,6 @@ _DEFAULTS = (
     FieldSpec(Gvk("batch", "", "Job"), _POD, create=True),
     FieldSpec(Gvk("batch", "", "CronJob"), "spec/jobTemplate/metadata/annotations", create=True),
     FieldSpec(Gvk("batch", "", "CronJob"), f"spec/jobTemplate/{_POD}", create=True),
-)
-_OLD_BOOLEANS = frozenset(
-    spelling for word in ("y", "n", "yes", "no", "on", "off") for spelling in (word, word.capitalize(), word.upper())
 )
 
 
@@ -151,7 +147,7 @@ class _Annotation:
         self.shared = shared
         self.key = key
         self.value = value
-        self.first_style: Style = "double" if _reads_as_something_else(value) else ""
+        self.first_style: Style = "double" if reads_as_something_else(value) else ""
         self.style: Style = self.first_style
         self.new: list[Node] = []
 
@@ -172,22 +168,6 @@ class _Annotation:
         for node in self.new:
             node.style = self.style
         self.new, self.style = [], self.first_style
-
-
-def _reads_as_something_else(value: str) -> bool:
-    """Whether a reader of YAML 1.1 takes the value for no string."""
-    if not value or "\n" in value:
-        return False
-    try:
-        documents = parse(value)
-    except PorchError:
-        return False
-    if not documents or documents[0].kind != "scalar":
-        return True
-    root = documents[0]
-    if root.style:
-        return False
-    return root.value in _OLD_BOOLEANS or implied_tag(root.value) in {"!!null", "!!bool", "!!int", "!!float"}
 
 
 def _order(result: Result) -> tuple[str, int, str, str]:

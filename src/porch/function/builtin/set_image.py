@@ -95,11 +95,11 @@ def _configured(resources: ResourceList) -> tuple[Image, list[dict[str, Any]] | 
 
 def _update_pod(node: Node, path: tuple[str, ...], image: Image, pattern: re.Pattern[str], *, compatible: bool) -> int:
     """Update the containers of a pod or template. The Go version looks for init containers under a misspelt name."""
-    spec: Node | None = node
+    spec = node
     for key in path:
-        spec = entry(spec, key)
-        if spec is None:
+        if (found := entry(spec, key)) is None:
             return 0
+        spec = found
     changed = 0
     for key in ("iniContainers" if compatible else "initContainers", "containers"):
         for container in items_of(spec, key):
@@ -113,13 +113,13 @@ def _update_pod(node: Node, path: tuple[str, ...], image: Image, pattern: re.Pat
 
 
 def _update_fields(resources: ResourceList, fields: list[dict[str, Any]], image: Image) -> int:
-    """kustomize's filter, which the Go version runs on JSON: all objects lose comments, styles and the order of keys."""
+    """What kustomize does. The Go version runs it on JSON: all objects lose comments, styles and the order of keys."""
     changed = 0
     for at, node in enumerate(resources.items):
         try:
             if resources.compatible:
-                resources.items[at] = node = through_json(node)
-            changed += update_image_fields(node, fields, image)
+                resources.items[at] = through_json(node)
+            changed += update_image_fields(resources.items[at], fields, image)
         except FieldError as error:
             resources.results.append(config_result(str(error), node))
     return changed

@@ -6,6 +6,9 @@ A label is either created where it is missing, or only changed where one of its 
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
 from porch.function.builtin._config import (
     ConfigError,
     Map,
@@ -16,7 +19,7 @@ from porch.function.builtin._config import (
     report,
     string_map,
 )
-from porch.function.builtin._sdk import FieldError, Item, Part, entry, failure, set_text, text
+from porch.function.builtin._sdk import FieldError, Item, Part, entry, failure, matches, set_text, text
 from porch.function.interface import ResourceList
 from porch.function.results import ERROR, INFO, WARNING
 from porch.kyaml import Node
@@ -25,13 +28,14 @@ NAME = "set-labels"
 SORTS = True
 
 _CONFIG = Struct("setlabels.SetLabels", {"labels": Map()})
-_METADATA = ("metadata", "labels")
+Path: TypeAlias = tuple[str, ...]
+_METADATA: Path = ("metadata", "labels")
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _SELECTING = (("", "", "Deployment"), ("", "", "ReplicaSet"), ("", "", "DaemonSet"), ("apps", "", "StatefulSet"))
 _TEMPLATED = (("", "v1", "ReplicationController"), *_SELECTING, ("batch", "", "Job"))
 # Where, the kinds that get the label there, and those where it only changes.
-_SELECTORS = (
+_SELECTORS: tuple[tuple[Path, tuple[tuple[str, str, str], ...], tuple[tuple[str, str, str], ...]], ...] = (
     (("spec", "selector"), (("", "v1", "Service"), ("", "v1", "ReplicationController")), ()),
     (("spec", "selector", "matchLabels"), _SELECTING, (("batch", "", "Job"), ("policy", "", "PodDisruptionBudget"))),
     (("spec", "podSelector", "matchLabels"), (), (("networking.k8s.io", "", "NetworkPolicy"),)),
@@ -99,6 +103,35 @@ def _says_nothing(config: Node) -> bool:
     return not kind and not name
 
 
+class _Plan(NamedTuple):
+    """What is labelled in objects of a kind besides their metadata."""
+
+    selectors: list[tuple[Path, bool]]
+    pods: bool
+    jobs: bool
+    claims: bool
+    rules: bool
+
+
+@lru_cache(maxsize=512)
+def _plan(*gvk: str) -> _Plan:
+    def is_one_of(kinds: tuple[tuple[str, str, str], ...]) -> bool:
+        return any(matches(gvk, kind) for kind in kinds)
+
+    selectors = []
+    for path, getting, changing in _SELECTORS:
+        if is_one_of(getting) or is_one_of(changing):
+            selectors.append((path, is_one_of(getting)))
+    policy = (("networking.k8s.io", "", "NetworkPolicy"),)
+    return _Plan(
+        selectors,
+        pods=is_one_of(_TEMPLATED),
+        jobs=is_one_of((("batch", "", "CronJob"),)),
+        claims=is_one_of((("apps", "", "StatefulSet"),)),
+        rules=is_one_of(policy),
+    )
+
+
 class _Labeller:
     """Labels one object after the other, and counts. `count` is what the SDK's function tells: each label at each place
     that was looked at; otherwise only those that changed.
@@ -112,25 +145,25 @@ class _Labeller:
     def label(self, item: Item) -> None:
         whole = Part.whole(item.node)
         self.put(whole, *_METADATA, create=True)
-        for path, getting, changing in _SELECTORS:
-            if any(item.is_a(*kind) for kind in getting):
-                self.put(whole, *path, create=True)
-            elif any(item.is_a(*kind) for kind in changing):
-                self.put(whole, *path)
-        if not (spec := whole.child("spec")):
-            return
-        if any(item.is_a(*kind) for kind in _TEMPLATED):
+        plan = _plan(item.group, item.version, item.kind)
+        for path, create in plan.selectors:
+            self.put(whole, *path, create=create)
+        if spec := whole.child("spec"):
+            self.inside(spec, plan)
+
+    def inside(self, spec: Part, plan: _Plan) -> None:
+        if plan.pods:
             try:
                 self.pod_template(spec.child("template"))
             except FieldError:
                 if self.compatible:  # the Go version forgets this error, and leaves the rest of the object
                     return
                 raise
-        if item.is_a("batch", "", "CronJob"):
+        if plan.jobs:
             self.job_template(spec.child("jobTemplate"))
-        if item.is_a("apps", "", "StatefulSet"):
+        if plan.claims:
             self.claim_templates(spec)
-        if item.is_a("networking.k8s.io", "", "NetworkPolicy"):
+        if plan.rules:
             self.network_rules(spec)
 
     def pod_template(self, template: Part | None) -> None:
@@ -178,9 +211,14 @@ class _Labeller:
                     self.put(peer, "podSelector", "matchLabels")
 
     def put(self, part: Part, *path: str, create: bool = False) -> None:
+        at = part.mapping(*path, problem_at=next(iter(self.labels)))
+        own: Node | None = None
         for key, value in self.labels.items():
-            old = part.text(*path, key)
+            old = at.text(key) if at else None
             changes = create if old is None else old != value
-            if changes:
-                set_text(part.node, value, *path, key)
+            if changes and own is None:
+                own = set_text(part.node, value, *path, key)
+                at = Part(own, part.owner, ".".join((part.way, *path)))
+            elif changes and own is not None:
+                set_text(own, value, key)
             self.count += changes or self.compatible

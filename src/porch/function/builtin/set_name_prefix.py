@@ -7,6 +7,8 @@ Local config and the inventory are left alone. See docs/functions-catalog.md.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from porch.function.builtin._config import config_result, is_empty, report
 from porch.function.builtin._references import references
 from porch.function.builtin._sdk import FieldError, Item, Part, entry, failure, has, set_text, text
@@ -35,9 +37,7 @@ def run(resources: ResourceList) -> None:
     if not prefix:
         raise failure("`data.prefix` should not be empty")
     try:
-        for item in items:
-            if not item.is_local_config() and not _is_inventory(item):
-                _rename(item, items, old, prefix)
+        _rename(items, old, prefix)
     except FieldError as error:
         report(resources, str(error), ERROR)
 
@@ -62,18 +62,26 @@ def _is_inventory(item: Item) -> bool:
     return (item.api_version, item.whole_kind) == ("kpt.dev/v1alpha1", "ResourceGroup")
 
 
-def _rename(item: Item, items: list[Item], old: str, prefix: str) -> None:
-    name, namespace = item.name, item.namespace
-    if not name or (name != old and not name.startswith(f"{old}-")):
-        return
-    new = prefix + name[len(old) :]
-    same = [other for other in items if (other.name, other.namespace) == (name, namespace)]
-    if sum(other.is_a(item.group, item.version, item.kind) for other in same) > 1:
-        kind = f"{item.api_version}/{item.whole_kind}"
-        raise FieldError(f"multiple objects found matching {kind}:{namespace}/{new}")
-    set_text(item.node, new, "metadata", "name", keep_style=False)
-    named = (item.group, item.whole_kind, namespace, name)
-    for other in items:
-        for found in references(other):
-            if (found.group, found.kind, found.namespace, found.name) == named:
-                set_text(found.node, new, *found.path, keep_style=False)
+def _rename(items: list[Item], old: str, prefix: str) -> None:
+    """All names are those from before the first change."""
+    named = Counter(_identity(item) for item in items)
+    names: dict[tuple[str, str, str, str], str] = {}
+    for item in items:
+        name = item.name
+        if (name == old or name.startswith(f"{old}-")) and not item.is_local_config() and not _is_inventory(item):
+            identity = _identity(item)
+            new = names[identity] = prefix + name[len(old) :]
+            if named[identity] > 1:
+                kind = f"{item.api_version}/{item.whole_kind}"
+                raise FieldError(f"multiple objects found matching {kind}:{item.namespace}/{new}")
+    found = [reference for item in items for reference in references(item)] if names else []
+    for item in items:
+        if new := names.get(_identity(item), ""):
+            set_text(item.node, new, "metadata", "name", keep_style=False)
+    for reference in found:
+        if new := names.get((reference.group, reference.kind, reference.namespace, reference.name), ""):
+            set_text(reference.node, new, *reference.path, keep_style=False)
+
+
+def _identity(item: Item) -> tuple[str, str, str, str]:
+    return item.group, item.whole_kind, item.namespace, item.name

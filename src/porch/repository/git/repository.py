@@ -35,7 +35,7 @@ from porch.repository.git.objects import (
 )
 from porch.repository.git.pack import build_pack, join_packs
 from porch.repository.git.published import Press, Step
-from porch.repository.git.refnames import branch_ref
+from porch.repository.git.refnames import DRAFTS, PROPOSALS, branch_ref
 from porch.repository.git.repair import damage, rebuild
 from porch.repository.git.upkeep import sync_to_disk
 from porch.repository.interface import (
@@ -199,6 +199,8 @@ class GitRepository:
     def discover(self, known: Mapping[str, str]) -> Snapshot:
         """Without changes it is a listing of refs; few changes are read here, many in a worker process."""
         directory, branch, refs = self._address.directory, self._address.branch, self._mirror.refs()
+        if any(ref.startswith((DRAFTS, PROPOSALS)) for ref in refs):  # one of them may be approved soon
+            self._numbers.prepare(self.head(), self._workers)
         changed = changed_refs(refs, known)
         if not changed:
             return Snapshot(refs, [])

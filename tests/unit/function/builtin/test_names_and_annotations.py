@@ -165,6 +165,23 @@ def test_an_unknown_mode_is_refused_when_we_need_not_be_compatible() -> None:
         run(ensure_name_substring, objects(thing("Pod", "p")), given, compatible=False)
 
 
+def test_anchors_in_annotations_keep_their_aliases() -> None:
+    text = """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: p
+  annotations: &all
+    b: &b 'v'
+    a: *b
+spec:
+  x: *b
+  y: *all
+"""
+    done = run(ensure_name_substring, text, config(prepend="x-"))
+    assert to_value(parse(done)[0])["spec"] == {"x": "v", "y": {"a": "v", "b": "v"}}
+
+
 # upsert-resource
 
 

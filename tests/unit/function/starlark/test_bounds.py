@@ -60,12 +60,21 @@ def test_a_format_reaches_no_attribute() -> None:
         ("n = 3\nfor i in range(60): n *= n", "integer too large"),
         ("s = 'a' * 100000\ns.replace('a', s)", "string too large"),
         ("s = 'a' * 100000\ns.join([s] * 100000)", "string too large"),
-        ("list(range(1 << 60))", "list too large"),
+        ("list(range(1 << 60))", "list: for parameter 1: range(1152921504606846976) is too large"),
+        ("l = []\nl.extend(range(1 << 60))", "extend: for parameter 1: range(1152921504606846976) is too large"),
+        ("l = []\nl += range(1 << 60)", "range(1152921504606846976) is too large"),
+        ("a, b = range(1 << 60)", "range(1152921504606846976) is too large"),
+        ("print(*range(1 << 60))", "range(1152921504606846976) is too large"),
+        ("max(range(1 << 60))", "range(1152921504606846976) is too large"),
         ("int('9' * 5000)", f"int: invalid literal with base 10: {'9' * 5000}"),
     ],
 )
 def test_what_would_take_all_memory_at_once_is_refused(script: str, message: str) -> None:
     assert failure(script) == message
+
+
+def test_a_loop_over_an_enormous_range_may_be_left() -> None:
+    assert values("for i in range(1 << 60):\n  if i == 5: break\n")["i"] == 5
 
 
 def test_endless_recursion_is_an_error() -> None:

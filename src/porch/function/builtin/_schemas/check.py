@@ -10,18 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from porch.function.builtin._checking import file_of, is_for_clusters, plain_value, ref_of
 from porch.function.builtin._schemas.kubernetes import custom_schemas, definitions, shipped_schema
 from porch.function.builtin._schemas.problems import Problem, Step
 from porch.function.builtin._schemas.validate import Schema, Validator
 from porch.function.interface import FunctionFailed, ResourceList
-from porch.function.results import ERROR, FieldRef, FileRef, ResourceRef, Result
-from porch.kyaml import Node, YamlError, annotation, find, get, text_of, to_value
+from porch.function.results import ERROR, FieldRef, Result
+from porch.kyaml import Node, text_of
 
 _OWN_LOCATIONS = frozenset(("", "default", "/jsonschema", "file:///jsonschema"))
-_NOT_FOR_CLUSTERS = frozenset(("kpt.dev", "fn.kpt.dev", "config.kubernetes.io", "config.porch.kpt.dev"))
 _FAILED = "failed to evaluate function: error: function failure"
-_PATHS = ("internal.config.kubernetes.io/path", "config.kubernetes.io/path")
-_INDEXES = ("internal.config.kubernetes.io/index", "config.kubernetes.io/index")
 
 Wording = Callable[[Problem], list[tuple[tuple[Step, ...], str]]]
 """A problem as messages, each with the place that it is told of."""
@@ -37,7 +35,7 @@ class Settings:
 def check(resources: ResourceList, wording: Wording) -> None:
     """Adds a result for each message; raises FunctionFailed when there is any."""
     settings = _settings(resources)
-    values = [_value(item) for item in resources.items]
+    values = [plain_value(item) for item in resources.items]
     custom = custom_schemas(values)
     validator = Validator(definitions(), strict=settings.strict)
     for item, value in zip(resources.items, values, strict=True):
@@ -75,9 +73,7 @@ def _flag(config: Node | None, key: str) -> bool:
 
 def _is_skipped(item: Node, settings: Settings) -> bool:
     version, kind = text_of(item, "apiVersion"), text_of(item, "kind")
-    if version.partition("/")[0] in _NOT_FOR_CLUSTERS:
-        return True
-    return bool(settings.skip_kinds & {kind, f"{version}/{kind}"})
+    return not is_for_clusters(item) or bool(settings.skip_kinds & {kind, f"{version}/{kind}"})
 
 
 def _schema(item: Node, custom: dict[tuple[str, str], Schema]) -> Schema | None:
@@ -85,28 +81,11 @@ def _schema(item: Node, custom: dict[tuple[str, str], Schema]) -> Schema | None:
     return custom.get((version, kind)) or shipped_schema(version, kind)
 
 
-def _value(item: Node) -> Any:
-    """The resource without what the pipeline notes in its annotations. None when it is no value."""
-    try:
-        value = to_value(item)
-    except YamlError:
-        return None
-    metadata = value.get("metadata") if isinstance(value, dict) else None
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
-    if isinstance(metadata, dict) and isinstance(annotations, dict):
-        metadata["annotations"] = {key: text for key, text in annotations.items() if not _is_note(key)}
-    return value
-
-
-def _is_note(key: str) -> bool:
-    return key.startswith(("internal.config.kubernetes.io/", "config.kubernetes.io/", "config.k8s.io/"))
-
-
 def _results(  # noqa: PLR0917 - one case for each kind
     item: Node, value: Any, schema: Schema | None, validator: Validator, settings: Settings, wording: Wording
 ) -> list[Result]:
     if value is None:
-        return [result_of(item, (), "the resource cannot be read: it has duplicate keys, or values that JSON lacks")]
+        return [_result(item, (), "the resource cannot be read: it has duplicate keys, or values that JSON lacks")]
     if schema is None:
         if settings.ignore_missing_schemas:
             return []
@@ -115,23 +94,11 @@ def _results(  # noqa: PLR0917 - one case for each kind
             "Validating arbitrary CRDs not supported. Consider setting ignore_missing_schemas or skip_kinds in "
             f"FunctionConfig:\ncould not find schema for {kind}"
         )
-        return [result_of(item, None, text)]
+        return [_result(item, None, text)]
     problems = validator.problems(value, schema)
-    return [result_of(item, path, text) for problem in problems for path, text in wording(problem)]
+    return [_result(item, path, text) for problem in problems for path, text in wording(problem)]
 
 
-def result_of(item: Node, path: tuple[Step, ...] | None, message: str) -> Result:
-    metadata = find(item, "metadata")
-    namespace = get(metadata, "namespace") if metadata is not None else None
-    ref = ResourceRef(
-        text_of(item, "apiVersion"), text_of(item, "kind"), text_of(item, "metadata", "name"), text_of(namespace)
-    )
+def _result(item: Node, path: tuple[Step, ...] | None, message: str) -> Result:
     field = FieldRef(".".join(map(str, path))) if path else None
-    return Result(message, ERROR, ref, field, file_of(item))
-
-
-def file_of(item: Node) -> FileRef | None:
-    """Where the pipeline read the item."""
-    path = next(filter(None, (annotation(item, key) for key in _PATHS)), "")
-    index = next(filter(None, (annotation(item, key) for key in _INDEXES)), "0")
-    return FileRef(path, int(index) if index.isdecimal() else 0) if path else None
+    return Result(message, ERROR, ref_of(item), field, file_of(item))

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from porch.function.builtin.starlark.errors import StarlarkError
 from porch.function.builtin.starlark.spell import hint
-from porch.function.builtin.starlark.values import Anything, Arguments, Builtin, Keywords, iterated, type_name
+from porch.function.builtin.starlark.values import Anything, Arguments, Builtin, Keywords, listed, type_name
 
 Check: TypeAlias = Callable[[Anything], Anything]
 """Gives the argument as the function wants it, or raises StarlarkError."""
@@ -37,7 +37,7 @@ def integer(value: Anything) -> int:
 
 def iterable(value: Anything) -> Anything:
     """What a loop over it gives."""
-    over = iterated(value)
+    over = listed(value)
     if over is None:
         raise StarlarkError(f"got {type_name(value)}, want iterable")
     return over

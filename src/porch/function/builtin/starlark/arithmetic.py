@@ -14,16 +14,16 @@ from porch.function.builtin.starlark.errors import StarlarkError
 from porch.function.builtin.starlark.formats import interpolate
 from porch.function.builtin.starlark.numbers import as_float, bounded
 from porch.function.builtin.starlark.values import (
+    MOST_ELEMENTS,
     Anything,
     StarlarkSet,
     Value,
-    iterated,
     key_of,
+    listed,
     must_be_still,
     type_name,
 )
 
-_MOST_ELEMENTS = 1 << 24
 MOST_BYTES = 1 << 26
 _NUMBERS = (int, float)
 
@@ -102,14 +102,14 @@ def _repeat(sequence: Anything, count: int) -> Anything:
         return sequence[:]
     if not -(2**31) <= count < 2**31:
         raise StarlarkError(f"repeat count {count} too large")
-    most = MOST_BYTES if type(sequence) in {str, bytes} else _MOST_ELEMENTS
+    most = MOST_BYTES if type(sequence) in {str, bytes} else MOST_ELEMENTS
     if len(sequence) * count >= most:
         raise StarlarkError(f"excessive repeat ({len(sequence)} * {count} elements)")
     return sequence * count
 
 
 def _check_size(size: int) -> None:
-    if size > _MOST_ELEMENTS:
+    if size > MOST_ELEMENTS:
         raise StarlarkError("list too large")
 
 
@@ -235,7 +235,7 @@ def _in_bytes(needle: Anything, where: bytes) -> bool:
 
 def add_in_place(left: Anything, right: Anything) -> Anything:
     """`+=`: a list grows where it is."""
-    if type(left) is list and (more := iterated(right)) is not None:
+    if type(left) is list and (more := listed(right)) is not None:
         must_be_still(left, "apply += to")
         left.extend(more)
         _check_size(len(left))

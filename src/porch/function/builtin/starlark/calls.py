@@ -27,6 +27,7 @@ from porch.function.builtin.starlark.values import (
     key_of,
     keys_of,
     length_of,
+    listed,
     must_be_still,
     text_of,
     type_name,
@@ -120,7 +121,7 @@ def call_with(  # noqa: PLR0917 - one case for each kind
     function: Anything, arguments: Arguments, names: tuple[str, ...], values: Arguments, rest: Anything, more: Anything
 ) -> Anything:
     """A call with keywords, *args (or the absence of it, an empty tuple) and **kwargs (or an empty dict)."""
-    if (spread := iterated(rest)) is None:
+    if (spread := listed(rest)) is None:
         raise StarlarkError(f"argument after * must be iterable, not {type_name(rest)}")
     keywords: Keywords = dict(zip(names, values, strict=True))
     if type(more) is not dict:
@@ -299,7 +300,7 @@ def _guarded(table: Anything, items: Iterable[Anything]) -> Iterator[Anything]:
 
 def unpack(value: Anything, count: int) -> list[Anything] | tuple[Anything, ...]:
     """Exactly `count` values, for an assignment to as many targets."""
-    items = iterated(value)
+    items = listed(value)
     if items is None:
         raise StarlarkError(f"got {type_name(value)} in sequence assignment")
     values = list(items)

@@ -17,10 +17,10 @@ from porch.function.builtin.starlark.values import (
     Keywords,
     StarlarkSet,
     items_of,
-    iterated,
     key_of,
     keys_of,
     length_of,
+    listed,
     must_be_still,
     type_name,
 )
@@ -168,7 +168,7 @@ def update_dict(of: dict[Anything, Anything], arguments: Arguments, keywords: Ke
         if type(more) is dict:
             of.update(more)
             continue
-        pairs = iterated(more)
+        pairs = listed(more)
         if pairs is None:
             raise StarlarkError(f"got {type_name(more)}, want iterable")
         for at, pair in enumerate(pairs):
@@ -179,7 +179,7 @@ def update_dict(of: dict[Anything, Anything], arguments: Arguments, keywords: Ke
 
 def _pair(at: int, pair: Anything) -> list[Anything]:
     what = f"dictionary update sequence element #{at}"
-    items = iterated(pair)
+    items = listed(pair)
     if items is None:
         raise StarlarkError(f"{what} is not iterable ({type_name(pair)})")
     length = length_of(pair)
@@ -243,7 +243,7 @@ def _others(arguments: Arguments, keywords: Keywords) -> list[Anything]:
         raise StarlarkError("does not accept keyword arguments")
     elements: list[Anything] = []
     for at, argument in enumerate(arguments, 1):
-        items = iterated(argument)
+        items = listed(argument)
         if items is None:
             raise StarlarkError(f"argument #{at} is not iterable: {type_name(argument)}")
         elements.extend(items)

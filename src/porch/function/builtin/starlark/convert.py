@@ -15,8 +15,8 @@ from porch.function.builtin.starlark.order import sorted_keys
 from porch.function.builtin.starlark.times import Time, time_of_yaml
 from porch.function.builtin.starlark.values import Anything, StarlarkSet, items_of, type_name
 from porch.krm.scalars import means_text
+from porch.krm.style import Style
 from porch.kyaml import Node, YamlError, followed
-from porch.kyaml.node import Style
 from porch.kyaml.values import merge_sources, scalar_value
 
 _DEEPEST = 500

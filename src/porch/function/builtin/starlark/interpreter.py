@@ -10,7 +10,10 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
+from types import CodeType
 
+from porch.function.builtin.starlark.calls import Signature
 from porch.function.builtin.starlark.errors import StarlarkError
 from porch.function.builtin.starlark.generate import OPERATIONS, generate
 from porch.function.builtin.starlark.parse import parse
@@ -36,20 +39,24 @@ def execute(
             return _execute(program, source, names, load)
         except RecursionError:
             raise StarlarkError("Starlark stack overflow") from None
-        except MemoryError:
-            raise StarlarkError("out of memory") from None
         except NameError as error:
             raise _unset(error) from None
 
 
 def _execute(program: str, source: str, names: dict[str, Anything], load: Loader) -> dict[str, Anything]:
-    statements = parse(program, source)
-    resolve(program, statements, names)
-    code, signatures = generate(program, statements)
+    code, signatures = _compiled(program, source, frozenset(names))
     space: dict[str, Anything] = {"__builtins__": {}, **OPERATIONS, **signatures, "_load": _loading(load)}
     space |= {f"u_{name}": value for name, value in names.items()}
     exec(code, space)  # noqa: S102 - code that `generate` made; see there what it can be
     return {name[2:]: value for name, value in space.items() if name.startswith("g_")}
+
+
+@lru_cache(64)
+def _compiled(program: str, source: str, names: frozenset[str]) -> tuple[CodeType, dict[str, Signature]]:
+    """A pipeline runs the same script again and again."""
+    statements = parse(program, source)
+    resolve(program, statements, names)
+    return generate(program, statements)
 
 
 def _loading(load: Loader) -> Callable[[str, str], Anything]:

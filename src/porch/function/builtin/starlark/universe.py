@@ -38,8 +38,8 @@ from porch.function.builtin.starlark.values import (
     StarlarkSet,
     decoded,
     encoded,
-    iterated,
     length_of,
+    listed,
     printed,
     text_of,
     type_name,
@@ -50,7 +50,6 @@ METHODS.update(
 )
 _MOST_DIGITS = 4200
 _NO_CHARACTER = re.compile("[\udc80-\udcff]")
-_LONGEST = 1 << 24
 
 
 def _abs(arguments: Arguments, keywords: Keywords) -> Anything:
@@ -78,7 +77,7 @@ def _bytes(arguments: Arguments, keywords: Keywords) -> Anything:
         return value
     if type(value) is str:
         return encoded(_valid(value))
-    items = iterated(value)
+    items = listed(value)
     if items is None:
         raise StarlarkError(f"bytes: got {type_name(value)}, want string, bytes, or iterable of ints")
     made = bytearray()
@@ -239,11 +238,7 @@ def _len(arguments: Arguments, keywords: Keywords) -> Anything:
 
 def _elements(name: str, arguments: Arguments, keywords: Keywords) -> list[Anything]:
     (items,) = positional(name, arguments, keywords, 0, iterable)
-    if items is None:
-        return []
-    if type(items) is range and len(items) > _LONGEST:
-        raise StarlarkError("list too large")
-    return list(items)
+    return [] if items is None else list(items)
 
 
 def _list(arguments: Arguments, keywords: Keywords) -> Anything:
@@ -256,7 +251,7 @@ def _extreme(name: str, better: Callable[[Anything, Anything], bool]) -> Callabl
             raise StarlarkError(f"{name} requires at least one positional argument")
         key = named(name, (), keywords, key_=callable_value).get("key")
         over = arguments[0] if len(arguments) == 1 else arguments
-        if (items := iterated(over)) is None:
+        if (items := listed(over)) is None:
             raise StarlarkError(f"{name}: {type_name(over)} value is not iterable")
         return _best(name, list(items), key, better)
 
@@ -365,7 +360,7 @@ def _zip(arguments: Arguments, keywords: Keywords) -> Anything:
         raise StarlarkError("zip does not accept keyword arguments")
     columns: list[Any] = []
     for at, argument in enumerate(arguments, 1):
-        items = iterated(argument)
+        items = listed(argument)
         if items is None:
             raise StarlarkError(f"zip: argument #{at} is not iterable: {type_name(argument)}")
         columns.append(items)

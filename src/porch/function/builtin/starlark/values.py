@@ -22,6 +22,9 @@ Anything: TypeAlias = Any
 Arguments: TypeAlias = tuple[Anything, ...]
 Keywords: TypeAlias = dict[str, Anything]
 
+MOST_ELEMENTS = 1 << 24
+"""As long as a list may get in one step."""
+
 BUSY: dict[int, int] = {}
 """Loops that are running, by the id of what they run over. One script runs at a time."""
 
@@ -229,6 +232,13 @@ def iterated(value: Anything) -> Iterable[Anything] | None:
     if kind is dict:
         return keys_of(value)
     return value if isinstance(value, Iterating) else None
+
+
+def listed(value: Anything) -> Iterable[Anything] | None:
+    """What `iterated` gives, for those who take all of it at once. Raises StarlarkError for an enormous range."""
+    if type(value) is range and len(value) > MOST_ELEMENTS:
+        raise StarlarkError(f"{text_of(value)} is too large")
+    return iterated(value)
 
 
 def length_of(value: Anything) -> int:
