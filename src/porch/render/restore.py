@@ -1,15 +1,14 @@
 """Gives a function's output the comments and the field order of its input, as kpt does after every function.
 
 So a function may build a resource anew, from values, and the comments in the file still stay. It cannot take a comment
-away that it was given. Two lists are compared place by place.
+away that it was given. Lists are compared place by place, those of built-in types also by the keys of their items.
 """
 
 from __future__ import annotations
 
 from porch.kyaml import Node, emit
+from porch.render.keyed import Shape, same_items, shape_of
 from porch.render.krm import wrong_kind
-
-_MAX_DEPTH = 200
 
 
 class CannotRestore(Exception):
@@ -19,14 +18,14 @@ class CannotRestore(Exception):
 def restore(old: Node, new: Node) -> None:
     """Raises CannotRestore."""
     if new.kind == "mapping" and new is not old:
-        _copy_comments(old, new, 0)
+        _copy_comments(old, new, shape_of(old))
         _sync_order(old, new)
         _lift_heads(new)
 
 
-def _copy_comments(old: Node, new: Node, depth: int) -> None:
+def _copy_comments(old: Node, new: Node, shape: Shape | None = None) -> None:
     _copy_own(old, new)
-    _walk(old, new, depth)
+    _walk(old, new, shape)
 
 
 def _copy_own(old: Node, new: Node) -> None:
@@ -42,31 +41,31 @@ def _copy_own(old: Node, new: Node) -> None:
         new.after = old.after
 
 
-def _walk(old: Node, new: Node, depth: int) -> None:
+def _walk(old: Node, new: Node, shape: Shape | None) -> None:
     """Both are there. What is null counts as missing."""
     kind = new.kind if old.tag == "!!null" else old.kind
     if new.tag == "!!null" and old.tag == "!!null":
         kind = "mapping"
-    elif kind == "alias" or depth > _MAX_DEPTH:
+    elif kind == "alias":
         return
     elif new.kind != kind and new.tag != "!!null" and old.tag != "!!null":
         raise CannotRestore(f"{wrong_kind(kind, new)}: node contents:\n{emit(new)}")
     if kind == "mapping":
         _copy_own(old, new)
         if new.kind == "mapping":
-            _walk_fields(old, new, depth)
+            _walk_fields(old, new, shape)
     elif kind == "sequence":
         _copy_own(old, new)
         for before, after in zip(old.content, new.content, strict=False):
             if before.value == after.value:
-                _copy_comments(before, after, depth + 1)
+                _copy_comments(before, after)
     else:
         if new.style == "folded":
             new.style = "double"
         _copy_own(old, new)
 
 
-def _walk_fields(old: Node, new: Node, depth: int) -> None:
+def _walk_fields(old: Node, new: Node, shape: Shape | None) -> None:
     content = old.content
     places = {content[at].value: at for at in range(len(content) - 2, -2, -2)} if old.kind == "mapping" else {}
     content = new.content
@@ -78,7 +77,11 @@ def _walk_fields(old: Node, new: Node, depth: int) -> None:
                 value.style = "double"
             continue
         _copy_own(old.content[place], key)
-        _walk(old.content[place + 1], value, depth + 1)
+        _walk(old.content[place + 1], value, shape.fields.get(key.value) if shape else None)
+        if shape and value.kind == "sequence" and key.value in shape.lists:
+            keys, below = shape.lists[key.value]
+            for before, after in same_items(old.content[place + 1], value, keys):
+                _walk(before, after, below)
 
 
 def _sync_order(old: Node, new: Node) -> None:
@@ -106,15 +109,14 @@ def _ordered(was: list[Node], now: list[Node]) -> list[Node]:
 
 
 def _lift_heads(node: Node) -> None:
-    """A comment above the first field of a list's item belongs above the item, whatever field comes first now."""
+    """A comment above the first field of a list's item belongs above the item, whatever field comes first now. Upstream
+    leaves it above the field, too.
+    """
     if node.kind == "sequence":
         for item in node.content:
             if item.content and item.content[0].kind == "scalar" and (head := item.content[0].head):
-                if item.head:
-                    item.head += "\n" + head
-                    item.content[0].head = ""
-                else:
-                    item.head = head
+                item.head = f"{item.head}\n{head}" if item.head else head
+                item.content[0].head = ""
     elif node.kind == "mapping":
         for value in node.content:
             if value.content:

@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 from tests.support import gotool
 
 _MODULE = Path(__file__).parent / "oracle"
+_PROGRAM = Path(__file__).parents[3] / ".tools/bin/porch-framework"
 
 
 class Answer(NamedTuple):
@@ -20,7 +21,7 @@ class Answer(NamedTuple):
 
 
 def build() -> Path:
-    return gotool.build(_MODULE, "porch-framework")
+    return gotool.build(_MODULE, _PROGRAM)
 
 
 class Oracle:
