@@ -75,6 +75,9 @@ class Settings:
     function_digests: bool = _setting(
         default=False, help_text="Refuse images without a digest, except those of functions that are built in."
     )
+    function_compatible: bool = _setting(
+        default=True, help_text="Whether built-in functions keep the mistakes of their Go versions; see the catalog."
+    )
     function_dir: str = _setting("", "Directory of the executables that FunctionConfigs name.")
     function_runner: str = _setting("", "Address, host:port, of a function runner.")
     function_container: str = _setting("", "Command that runs containers; docker, podman or nerdctl when empty.")

@@ -99,10 +99,10 @@ def open_functions(options: FunctionOptions) -> Functions:
     return Functions(catalog, ImagePolicy(options.allow, options.digests), runtimes)
 
 
-def _builtin(catalog: Catalog, options: FunctionOptions) -> FunctionRuntime:  # noqa: ARG001 - as the others
+def _builtin(catalog: Catalog, options: FunctionOptions) -> FunctionRuntime:
     from porch.function.runtimes.builtin import BuiltinRuntime
 
-    return BuiltinRuntime(catalog)
+    return BuiltinRuntime(catalog, compatible=options.compatible)
 
 
 def _executable(catalog: Catalog, options: FunctionOptions) -> FunctionRuntime | None:

@@ -24,6 +24,8 @@ class FunctionOptions:
     """Asked in this order. One that lacks what it needs (a directory, an address, a command) is left out."""
     allow: tuple[str, ...] = ()
     digests: bool = False
+    compatible: bool = True
+    """Whether native functions write what their Go versions write even where that is a mistake."""
     directory: str = ""
     """Where executables lie."""
     runner: str = ""
@@ -48,6 +50,7 @@ def options_of(settings: Settings, configs: tuple[FunctionConfigSpec, ...] = ())
         runtimes=settings.function_runtimes or DEFAULT_RUNTIMES,
         allow=settings.function_allow,
         digests=settings.function_digests,
+        compatible=settings.function_compatible,
         directory=settings.function_dir,
         runner=settings.function_runner,
         container=settings.function_container,

@@ -16,7 +16,7 @@ from porch.function.interface import FunctionCall, FunctionNotFound
 from porch.function.options import FunctionOptions
 from porch.function.policy import ImageForbidden
 from porch.function.registry import find_native
-from porch.kyaml import annotation
+from porch.kyaml import annotation, copy, get, parse
 from porch.types.functionconfig import FunctionConfigSpec
 from tests.unit.function.installed import config_map
 from tests.unit.function.test_executable import write
@@ -120,3 +120,14 @@ def test_what_was_opened_is_kept_while_the_options_stay() -> None:
     first = functions_for(FunctionOptions(seconds=1))
     assert functions_for(FunctionOptions(seconds=1)) is first
     assert functions_for(FunctionOptions(seconds=2)) is not first
+
+
+def test_functions_mend_the_mistakes_of_their_go_versions_when_they_need_not_be_compatible() -> None:
+    image = f"{_CATALOG}/set-namespace:v0.4.5"
+    [crd] = parse("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: a.b\n")
+    config = parse("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\ndata:\n  namespace: new\n")[0]
+    mending = open_functions(FunctionOptions(compatible=False))
+    assert get(mending.evaluate(FunctionCall(image, [copy(crd)], config)).items[0], "spec") is None
+    keeping = open_functions(FunctionOptions())
+    assert get(keeping.evaluate(FunctionCall(image, [crd], config)).items[0], "spec") is not None
+    assert mending.digest(image) != keeping.digest(image)

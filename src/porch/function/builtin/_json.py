@@ -10,22 +10,30 @@ import re
 
 from porch.function.builtin._sdk import FieldError
 from porch.krm.scalars import means_text
-from porch.kyaml import Node, followed, text, to_value
+from porch.kyaml import Node, YamlError, followed, text, to_value
 
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
 
 def through_json(node: Node) -> Node:
-    """Raises FieldError for what JSON cannot hold."""
+    """Raises FieldError for what JSON cannot hold, aliases that stand for too much among them."""
+    try:
+        to_value(node)
+    except YamlError as error:
+        raise FieldError(str(error)) from None
+    return _converted(node)
+
+
+def _converted(node: Node) -> Node:
     node = followed(node)
     if node.kind == "mapping":
         pairs = zip(node.content[::2], node.content[1::2], strict=True)
         made = Node("mapping", "!!map", content=[])
         for key, value in sorted({key.value: value for key, value in pairs}.items()):
-            made.content += [_string(key), through_json(value)]
+            made.content += [_string(key), _converted(value)]
         return made
     if node.kind == "sequence":
-        return Node("sequence", "!!seq", content=[through_json(item) for item in node.content])
+        return Node("sequence", "!!seq", content=[_converted(item) for item in node.content])
     if node.tag in {"!!null", "!!bool"}:
         return Node("scalar", node.tag, "null" if node.tag == "!!null" else node.value.lower())
     if node.tag in {"!!int", "!!float"}:

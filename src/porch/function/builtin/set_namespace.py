@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from porch.function.builtin._config import ConfigError, Map, Struct, config_result, decode, is_empty, report
 from porch.function.builtin._go import quote
@@ -69,7 +70,7 @@ def _configured(config: Node | None) -> tuple[str, str]:
         raise ConfigError("FunctionConfig is missing. Expect `ConfigMap.v1` or `SetNamespace.v1alpha1.fn.kpt.dev`")
     item = Item(config)
     if item.is_a("", "v1", "ConfigMap"):
-        values: dict[str, str] = _decoded(config, _CONFIG_MAP, "ConfigMap").get("data", {})
+        values = _decoded(config, _CONFIG_MAP, "ConfigMap").get("data", {})
         namespace = values.get("namespace") or (values.get("name") if item.name == "kptfile.kpt.dev" else "")
         wanted = "data.namespace"
     elif item.is_a("fn.kpt.dev", "v1alpha1", "SetNamespace"):
@@ -85,7 +86,7 @@ def _configured(config: Node | None) -> tuple[str, str]:
     return namespace, values.get("namespaceMatcher", "")
 
 
-def _decoded(config: Node, struct: Struct, kind: str) -> dict[str, str]:
+def _decoded(config: Node, struct: Struct, kind: str) -> dict[str, Any]:
     try:
         return decode(config, struct)
     except ConfigError:
@@ -230,4 +231,5 @@ def _move_dependencies(items: list[Item], before: set[str], move: _Move) -> str:
             move.set(item.node, f"{group}/namespaces/{move.to}/{kind}/{name}", "metadata", "annotations", _DEPENDS_ON)
     if not count:
         return "all `depends-on` annotations are up-to-date. no `namespace` changed"
-    return f"`depends-on` annotation namespace [{' '.join(sorted(left))}] updated to {quote(move.to)}, {count} value(s) changed"
+    changed = f"updated to {quote(move.to)}, {count} value(s) changed"
+    return f"`depends-on` annotation namespace [{' '.join(sorted(left))}] {changed}"

@@ -23,16 +23,17 @@ _PANIC_CODE = 2
 class BuiltinRuntime:
     name = "builtin"
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, *, compatible: bool = True) -> None:
         self._catalog = catalog
+        self._compatible = compatible
 
     def digest(self, image: str) -> str:
-        return native_digest(self._find(parse_image(image)))
+        return self._digest(self._find(parse_image(image)))
 
     def evaluate(self, call: FunctionCall) -> FunctionOutcome:
         image = parse_image(call.image)
         name = self._find(image)
-        resources = ResourceList(call.items, call.config, version=image.tag)
+        resources = ResourceList(call.items, call.config, version=image.tag, compatible=self._compatible)
         began = time.perf_counter()
         code, stderr, error = _run(name, call.image, resources)
         if not code and name not in _IN_SERVER and getattr(find_native(name), "SORTS", False):
@@ -44,11 +45,15 @@ class BuiltinRuntime:
             stderr,
             error,
             time.perf_counter() - began,
-            native_digest(name),
+            self._digest(name),
         )
 
     def close(self) -> None:
         """Has nothing open."""
+
+    def _digest(self, name: str) -> str:
+        """What is remembered of one manner must not be taken for the other."""
+        return native_digest(name) + ("" if self._compatible else "+mended")
 
     def _find(self, image: Image) -> str:
         if name := self._catalog.builtin(image):

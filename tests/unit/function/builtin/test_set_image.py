@@ -64,3 +64,18 @@ additionalImageFields:
     assert plain in run_on(set_image, item, config).stdout
     kept = "  metadata: {name: w}\n  image: 'nginx:v2' # c\n  size: 1000000\n"
     assert kept in run_on(set_image, item, config, compatible=False).stdout
+
+
+def test_aliases_that_stand_for_too_much_are_an_error_about_the_object() -> None:
+    lines = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 9)]
+    bomb = "\n".join(["apiVersion: v1", "kind: Bomb", "metadata: {name: b}", "l0: &l0 [x]", *lines, ""])
+    config = """\
+apiVersion: fn.kpt.dev/v1alpha1
+kind: SetImage
+image: {name: nginx, newTag: v2}
+additionalImageFields: [{path: image}]
+"""
+    ran = run_on(set_image, bomb, config)
+    assert ran.results[0].resource_ref is not None
+    assert ran.results[0].resource_ref.kind == "Bomb"
+    assert "aliases stand for more than" in ran.results[0].message
