@@ -15,6 +15,7 @@ from typing import Self
 from tests.support import gotool
 
 _MODULE = Path(__file__).parent / "oracle"
+_PROGRAM = Path(__file__).parents[3] / ".tools/bin/porch-functions"
 PANICKED, KILLED = 2, 3
 
 
@@ -26,7 +27,7 @@ class Answer:
 
 
 def build() -> Path:
-    return gotool.build(_MODULE, "porch-functions")
+    return gotool.build(_MODULE, _PROGRAM)
 
 
 class Oracle:

@@ -84,15 +84,16 @@ def set_scalar(node: Node, value: str) -> None:
     settle(node)
 
 
-def set_field(node: Node, key: str, value: Node) -> None:
-    """Set a field of a mapping: in its place and in its style, or as the last one."""
+def set_field(node: Node, key: str, value: Node) -> Node:
+    """Set a field of a mapping: in its place and in its style, or as the last one. Gives the node that is there now."""
     at = place(node, key)
     if at < 0:
         node.content += [text(key), value]
-        return
+        return value
     old = node.content[at + 1]
     value.style = old.style if old.style != "flow" else ""
     node.content[at + 1] = _anew(old, value)
+    return node.content[at + 1]
 
 
 def set_annotations(item: Node, annotations: Mapping[str, str]) -> None:

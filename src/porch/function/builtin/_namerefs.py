@@ -248,9 +248,7 @@ class _Repair:
 
     @staticmethod
     def put(node: Node, key: str, value: str) -> None:
-        made = Node("scalar", "", value)
-        set_field(node, key, made)
-        settle(made)
+        settle(set_field(node, key, Node("scalar", "", value)))
 
     def target(self, kind: Gvk, name: str, namespace: str | None) -> Resource | None:
         """The renamed object that `name` meant. Raises NameReferenceError when that could be several."""

@@ -75,9 +75,7 @@ class _Search:
         if parent is not None and not (parent.kind == "scalar" and parent.tag == "!!null"):
             if parent.kind != "mapping":
                 raise _Refused(wrong_kind(parent, "mapping"))
-            made = Node("scalar", "", self.put_value)
-            set_field(parent, last, made)
-            settle(made)
+            settle(set_field(parent, last, Node("scalar", "", self.put_value)))
         self.tell(self.put_value, self.path_text)
 
     def visit_list(self, key: Node, value: Node, path: str) -> None:
