@@ -23,6 +23,7 @@ from tests.unit.function.starlark.scripts import failure
         ("x = '\\q'", "prog:1:5: invalid escape sequence \\q"),
         ("class A: pass", "prog:1:1: got illegal token, want primary expression"),
         ("x = )", "prog:1:5: unexpected ')'"),
+        ("x = $", "prog:1:5: unexpected input character '$'"),
         ("x = !", "prog:1:5: unexpected input character '!'"),
         ("f(x for x in y)", "prog:1:8: got for, want ','"),
         ("x = 1,", "prog:1:6: unparenthesized tuple with trailing comma"),

@@ -128,8 +128,7 @@ def _values(of: dict[Anything, Anything], arguments: Arguments, keywords: Keywor
 def _dict_pop(of: dict[Anything, Anything], arguments: Arguments, keywords: Keywords) -> Anything:
     key, default = positional("pop", arguments, keywords, 1, anything, anything)
     must_be_still(of, "delete from")
-    key = key_of(key)
-    if key in of:
+    if of and (key := key_of(key)) in of:
         return of.pop(key)
     if len(arguments) > 1:
         return default
@@ -215,7 +214,7 @@ def _discard(of: StarlarkSet, arguments: Arguments, keywords: Keywords) -> None:
 def _set_remove(of: StarlarkSet, arguments: Arguments, keywords: Keywords) -> None:
     (element,) = positional("remove", arguments, keywords, 1, anything)
     must_be_still(of.table, "delete from")
-    if key_of(element) not in of.table:
+    if not of.table or key_of(element) not in of.table:
         raise StarlarkError("missing key")
     del of.table[key_of(element)]
 
@@ -232,7 +231,9 @@ def _set_pop(of: StarlarkSet, arguments: Arguments, keywords: Keywords) -> Anyth
 
 def _with_other(name: str, operation: Callable[[StarlarkSet, StarlarkSet], Anything]) -> Method:
     def method(of: StarlarkSet, arguments: Arguments, keywords: Keywords) -> Anything:
-        (other,) = positional(name, arguments, keywords, 1, iterable)
+        (other,) = positional(name, arguments, keywords, 0, iterable)
+        if other is None:
+            raise StarlarkError("got 0 arguments, want 1")
         return operation(of, StarlarkSet(other))
 
     return method

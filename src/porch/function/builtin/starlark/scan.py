@@ -258,4 +258,4 @@ def _width(blanks: str) -> int:
 
 
 def _shown(char: str) -> str:
-    return f"'{char}'" if char == "!" else f"`{char}`" if char.isprintable() and char != "`" else repr(char)
+    return f"'{char}'" if char.isprintable() else ascii(char)

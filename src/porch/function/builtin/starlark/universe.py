@@ -201,10 +201,10 @@ def _hash(arguments: Arguments, keywords: Keywords) -> Anything:
 
 def _int(arguments: Arguments, keywords: Keywords) -> Anything:
     given = named("int", arguments, keywords, x=anything, base_=anything)
-    value, base = given["x"], given.get("base")
+    value = given.get("x", 0)
     if type(value) is str:
-        return _parsed_int(value, base)
-    if base is not None:
+        return _parsed_int(value, given.get("base", 10))
+    if "base" in given:
         raise StarlarkError("int: can't convert non-string with explicit base")
     if type(value) is bool:
         return int(value)
@@ -214,8 +214,7 @@ def _int(arguments: Arguments, keywords: Keywords) -> Anything:
         raise StarlarkError(f"int: {error}") from None
 
 
-def _parsed_int(value: str, given: Anything) -> int:
-    base = 10 if given is None else given
+def _parsed_int(value: str, base: Anything) -> int:
     if type(base) is not int:
         raise StarlarkError(f"int: for base, got {type_name(base)}, want int")
     if base and not 2 <= base <= 36:
