@@ -15,7 +15,7 @@ $(shell test -x $(BIN)/python || rm -rf $(VENV))
 # Command line options, like `make up ARGS="--port 0"` or `make chaos ARGS="--rounds 100 --seed 7"`.
 ARGS ?=
 
-.PHONY: help setup tools demo up test chaos check fix interleavings bench fuzz merge lock
+.PHONY: help setup tools demo up test chaos check fix interleavings bench fuzz merge yaml-differential differential lock
 .DEFAULT_GOAL := help
 
 help:
@@ -29,6 +29,8 @@ help:
 	@echo "make bench   measure"
 	@echo "make fuzz    20 000 seeded requests against a server; ARGS=\"--cases N --seed S\""
 	@echo "make merge   merge 20 000 generated packages; ARGS=\"--triples N --seed S\""
+	@echo "make yaml-differential   compare 50 000 YAML texts with Go; ARGS=\"--documents N --seed S\""
+	@echo "make differential   run functions on 5 000 packages beside Go; ARGS=\"--packages N --seed S\""
 	@echo "make setup   only install what the server needs"
 	@echo "make lock    renew requirements/*.lock (needs uv)"
 
@@ -68,6 +70,13 @@ bench: $(DEV)
 
 fuzz: $(DEV)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+differential: $(DEV)
+	@$(BIN)/python -m tests.differential.framework
+	@$(BIN)/python -m tests.differential.functions $(ARGS)
+
+yaml-differential: $(DEV)
+	@$(BIN)/python -m tests.differential.yaml $(ARGS)
 
 merge: $(DEV)
 	@$(BIN)/python -m tests.merge $(ARGS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -157,9 +157,7 @@ def pushed(directory: Path) -> list[Figure]:
         client = server.client()
         for name in ("blueprints", "deployments"):
             register(client, name, remote.create(name))
-            git("clone", "--quiet", "--mirror", remote.url(name), f"twin-{name}.git", cwd=root)
-            git("config", "http.receivepack", "true", cwd=remote.path(f"twin-{name}"))
-        twin = _Twin(remote)
+        twin = Twin(remote, ["blueprints", "deployments"])
         life = Life(client, "blueprints", "deployments", after=twin.repeat)
         for _ in range(_PUSHED_ROUNDS):
             life.round()
@@ -174,10 +172,14 @@ def pushed(directory: Path) -> list[Figure]:
     return found
 
 
-class _Twin:
+class Twin:
     """Does what the server's last push did, in repositories that are in the same state."""
 
-    def __init__(self, remote: GitHttp) -> None:
+    def __init__(self, remote: GitHttp, names: Sequence[str]) -> None:
+        """The repositories `names` of the remote get a twin each, served alike."""
+        for name in names:
+            remote.create(f"twin-{name}")
+            git("push", "--quiet", "--mirror", remote.url(f"twin-{name}"), cwd=remote.path(name))
         self._remote, self._http = remote, httpx2.Client(trust_env=False)
         self.taken: dict[str, list[float]] = defaultdict(list)
 

@@ -69,10 +69,6 @@ def forbidden(path: str, detail: str) -> FieldError:
     return FieldError(path, "FieldValueForbidden", f"Forbidden: {detail}")
 
 
-def not_found(path: str, value: Any) -> FieldError:
-    return FieldError(path, "FieldValueNotFound", f"Not found: {_show(value)}")
-
-
 def too_long(path: str, limit: int) -> FieldError:
     return FieldError(path, "FieldValueTooLong", f"Too long: may not be more than {limit} bytes")
 

@@ -85,6 +85,21 @@ class Settings:
     function_message_bytes: int = _setting(
         6 * 1024 * 1024, "Largest message to or from a function runner; its own limit must be equal.", low=1024
     )
+    render_workers: int = _setting(
+        2, "Processes that render packages with functions that are built in.", low=1, high=64
+    )
+    render_timeout: float = _setting(
+        30.0, "Seconds that rendering one package may take if all of its functions are built in.", low=0.1
+    )
+    render_memory_bytes: int = _setting(
+        1024 * 1024 * 1024, "Memory that one process for rendering may take, 0 for any.", low=0
+    )
+    patient_workers: int = _setting(
+        4, "Processes that render packages whose functions run outside of the server.", low=1, high=64
+    )
+    patient_timeout: float = _setting(
+        600.0, "Seconds that rendering one package may take if functions run outside of the server.", low=0.1
+    )
     log_level: str = _setting("info", "debug, info, warning or error.")
     log_file: str = _setting("", "Write the log to this file instead of standard error.")
 

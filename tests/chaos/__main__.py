@@ -1,6 +1,6 @@
 """`make chaos`: many rounds from one seed; what was reached is written to tests/chaos/results/latest.md.
 
-Power cuts come last, a few for each run of clients.
+Power cuts come last, a few for each run of clients; their result is tests/chaos/results/power-cuts.md.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from tests.chaos.powercuts import PowerCuts
 
 CUTS_OF_A_RUN, WRITES = 20, 25
 RESULTS = Path(__file__).parent / "results" / "latest.md"
+CUTS = RESULTS.with_name("power-cuts.md")
 
 
 def main() -> None:
@@ -30,18 +31,25 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="porch-chaos-") as directory, Chaos(Path(directory), options.seed) as chaos:
         RESULTS.parent.mkdir(exist_ok=True)
         chaos.run(options.rounds, told=lambda: RESULTS.write_text(report(chaos, time.monotonic() - started)))
-    cut_power(options.seed, options.power_cuts)
-    with RESULTS.open("a") as results:
-        results.write(f"\nAfter {options.power_cuts} power cuts all that was acknowledged was there.\n")
-    print(RESULTS.read_text())
+    if options.power_cuts:
+        cut_power(options.seed, options.power_cuts)
+    if options.rounds:
+        print(RESULTS.read_text())
 
 
 def cut_power(seed: int, count: int) -> None:
+    started = time.monotonic()
     for number, start in enumerate(range(0, count, CUTS_OF_A_RUN)):
         with tempfile.TemporaryDirectory(prefix="porch-power-") as directory:
             cuts = PowerCuts(Path(directory), seed + number)
             cuts.run(WRITES)
             cuts.cut(min(CUTS_OF_A_RUN, count - start))
+    seconds = time.monotonic() - started
+    CUTS.write_text(
+        "# The last run of power cuts\n\n"
+        f"Seed {seed}, {count} power cuts in {seconds:.0f} s, {CUTS_OF_A_RUN} for each run of clients that write. "
+        "After each of them all that was acknowledged was there.\n"
+    )
 
 
 def report(chaos: Chaos, seconds: float) -> str:

@@ -1,9 +1,10 @@
 """Rounds of work and sudden death: clients write, the server is killed, started again, and asked what it knows.
 
 Each round draws from its seed what the clients do and where the server dies: at a fault point, or at any moment. What
-follows must hold after each: what was acknowledged is there; what was refused or lost is whole or nothing; API and git
-agree; no tag ever moves; a watch that goes on where it was sees each change once and in order, or 410;
-resourceVersions never go back; no intent stays open; `git fsck` is silent.
+follows must hold after each: what was acknowledged is there; what was refused or lost is whole or nothing; what was
+cloned or upgraded has the content of the published revision that its lock names; API and git agree; no tag ever moves;
+a watch that goes on where it was sees each change once and in order, or 410; resourceVersions never go back; no intent
+stays open; `git fsck` is silent.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Self
 
 from porch.observe.faults import POINTS
+from tests.chaos.derived import Derived, publish_blueprints
 from tests.chaos.informer import Informer
 from tests.chaos.subjects import MAPS, Map, Registration, Revision, Subject
 from tests.scenario.running import REPOSITORIES, REVISIONS, SECONDS, Api, Json, Lost, Porch, register, synchronise
@@ -80,7 +82,11 @@ class Chaos:
         self.remote.__enter__()
         api = self.porch.launch()
         register(api, "here", "hosted:///here")
-        register(api, "there", self.remote.create("there"))
+        address = self.remote.create("there")
+        register(api, "there", address)
+        locks = publish_blueprints(api, "here") | publish_blueprints(api, "there")
+        for client in self.clients:
+            client.subjects += [Derived(where, f"d{client.number}", locks, address) for where in ("here", "there")]
         return self
 
     def __exit__(self, *_: object) -> None:

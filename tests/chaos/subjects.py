@@ -17,12 +17,15 @@ MAPS = "/api/v1/namespaces/default/configmaps"
 
 @dataclass(frozen=True)
 class State:
-    """`label` and `gate` change together in some writes, by one request. `lifecycle` is that of a package revision."""
+    """`label` and `gate` change together in some writes, by one request. `lifecycle` is that of a package revision,
+    `upstream` the blueprint that it is made from.
+    """
 
     label: str = ""
     gate: str = ""
     file: str = ""
     lifecycle: str = ""
+    upstream: str = ""
 
 
 class Subject(ABC):

@@ -15,7 +15,7 @@ import yaml
 
 from porch.merge import Conflict, MergeConflicts, MergeResult, OnConflict, merge
 from tests.merge.generate import File, Package, resource_name
-from tests.merge.model import Tree, from_value, leaves, walk
+from tests.merge.model import KEYED, Item, Tree, from_value, join, label, leaves, walk
 
 _MARKS = "metadata.annotations[internal.kpt.dev/upstream-identifier]"
 _LOCAL = {"metadata.name", "apiVersion", "kind"}
@@ -49,6 +49,7 @@ def _silent_losses(original: Package, local: Package, upstream: Package, result:
             yield from _opaque(path, files, result.files.get(path), conflicts)
         else:
             yield from _documents(path, files, result.files.get(path), conflicts)
+    yield from _whereabouts((original, local, upstream), result)
 
 
 def _opaque(path: str, files: list[File | None], result: bytes | None, conflicts: list[Conflict]) -> Iterator[str]:
@@ -123,8 +124,78 @@ def _comments(path: str, trees: list[Tree | None], text: str, conflicts: list[Co
                 yield f"upstream's comment {new} at {place} is lost"
             if old and old == mine == new and old not in text:
                 yield f"the comment {old} at {place} is lost"
-            if old and old in text and (place in there[1] and not mine and new == old):
-                yield f"the comment {old} at {place} was removed locally"
+
+
+def _whereabouts(sides: tuple[Package, Package, Package], result: MergeResult) -> Iterator[str]:
+    """Each comment is written once, so it can be followed to wherever a side has moved it."""
+    before, ours, theirs = (dict(_all_comments(side)) for side in sides)
+    text = b"\n".join(result.files.values()).decode("utf-8", "replace") + "\n"
+    for comment in {**before, **ours, **theirs}:
+        old, mine, new = (side.get(comment) for side in (before, ours, theirs))
+        now = f"{comment}\n" in text.replace("\r\n", "\n")
+        if any(place and _is_told(place, result.conflicts) for place in (old, mine, new)):
+            continue
+        if bool(mine) != bool(new) and old and (mine or new) != old:
+            yield f"the comment {comment} was moved from {old} to {mine or new} and removed, and nobody is told"
+        elif now != bool(mine and new if old else mine or new):
+            if now and mine == old and _was_kept(mine, sides[2], result):
+                continue
+            what = "there" if now else "lost"
+            yield f"the comment {comment} is {what}: it was at {old}, local {mine}, upstream {new}"
+
+
+_Whereabouts = tuple[str, str, str]
+"""File, resource and field."""
+
+
+def _was_kept(place: _Whereabouts | None, upstream: Package, result: MergeResult) -> bool:
+    """Upstream deleted a mapping, which is there for what was added to it locally: with its comment."""
+    if place is None:
+        return False
+    path, resource, field = place
+    read = yaml.load_all(result.files.get(path, b""), Loader=yaml.CSafeLoader)
+    there = upstream[path].documents if path in upstream else []
+    left, kept = (
+        [tree for tree in trees if resource_name(tree) == resource] for trees in (there, map(from_value, read))
+    )
+    return _has(kept, field) and not _has(left, field)
+
+
+def _has(documents: list[Tree], field: str) -> bool:
+    return any(place == field for document in documents for place, _, _ in walk(document))
+
+
+def _all_comments(side: Package) -> Iterator[tuple[str, _Whereabouts]]:
+    for path, file in side.items():
+        for document in file.documents:
+            for place, item in _with_places(document):
+                for comment in (item.above, item.beside):
+                    if comment and "kpt-merge" not in comment:
+                        yield comment, (path, resource_name(document), place)
+
+
+def _with_places(tree: Tree, path: str = "", name: str = "") -> Iterator[tuple[str, Item]]:
+    """Also what is in a list that is one value; that is its place."""
+    for item in tree.items:
+        inner = ""
+        if tree.kind == "map":
+            below, inner = (join(path, item.key), item.key) if name != "*" else (path, "*")
+        elif name in KEYED:
+            below = path + label(item.tree, name)
+        else:
+            below, inner = path, "*"
+        yield below, item
+        yield from _with_places(item.tree, below, inner)
+
+
+def _is_told(place: _Whereabouts, conflicts: tuple[Conflict, ...]) -> bool:
+    path, resource, field = place
+    return any(
+        (item.file == path or path.startswith(f"{item.file}/"))
+        and (item.resource in ("", resource) or path.endswith("Kptfile"))
+        and (not item.field.removesuffix("#comment") or _within(field, item.field.removesuffix("#comment")))
+        for item in conflicts
+    )
 
 
 def _commented(tree: Tree | None) -> dict[str, tuple[str, str]]:

@@ -36,8 +36,8 @@ class File:
 
 
 Package = dict[str, File]
-Hot = tuple[str, set[str]]
-"""A file and places in its first document that both sides like to edit, so that they meet."""
+Hot = tuple[str, set[str], str]
+"""A file and places in its first document that both sides like to edit, so that they meet; and a comment anywhere."""
 
 
 def triple(seed: int) -> tuple[Package, Package, Package]:
@@ -67,7 +67,23 @@ def package(random: Random) -> Package:
 def _hot(files: Package, random: Random) -> Hot:
     path = random.choice([path for path in files if files[path].documents])
     places = [place for place, _, _ in walk(files[path].documents[0]) if place not in _FIXED]
-    return path, set(random.sample(places, min(2, len(places))))
+    comments = [item.above for item in placed(files) if item.above]
+    return path, set(random.sample(places, min(2, len(places)))), random.choice(comments) if comments else ""
+
+
+def placed(files: Package) -> list[Item]:
+    """All that a comment can stand above, also within lists that are one value."""
+    documents = [document for path in sorted(files) for document in files[path].documents]
+    return [item for document in documents for item in _commentable(document)]
+
+
+def _commentable(tree: Tree, depth: int = 0, *, in_list: bool = False) -> Iterator[Item]:
+    """The first key of an item of a list is left out: what stands above it stands above the item."""
+    for number, item in enumerate(tree.items if tree.style != "flow" else ()):
+        if (depth or item.key not in _MANUAL) and not (in_list and number == 0 and tree.kind == "map"):
+            yield item
+        if item.key != "metadata":
+            yield from _commentable(item.tree, depth + 1, in_list=tree.kind == "list")
 
 
 def edited(original: Package, random: Random, hot: Hot) -> Package:
@@ -111,6 +127,9 @@ def _resource(random: Random, name: str) -> Tree:
     for path, _, item in list(walk(document)):
         if path not in _FIXED:
             _decorate(item, random)
+    for item in _commentable(document):
+        if not item.key and item.tree.kind == "word" and random.random() < 0.1:
+            item.above = _comment(random)
     _settle(document)
     return document
 
@@ -207,6 +226,9 @@ def _all(tree: Tree) -> Iterator[Item]:
 
 
 def _edit(files: Package, random: Random, hot: Hot) -> None:
+    if random.random() < 0.08:
+        _edit_comment(files, random, hot[2])
+        return
     kind = random.random()
     if kind < 0.5 and hot[0] in files:
         _edit_document(files[hot[0]].documents[0], random, hot[1])
@@ -224,6 +246,19 @@ def _edit(files: Package, random: Random, hot: Hot) -> None:
         file.wide = not file.wide
     else:
         _edit_document(random.choice(file.documents), random)
+
+
+def _edit_comment(files: Package, random: Random, hot: str) -> None:
+    """Removes a comment, or moves it to anywhere: into a list, another document, another file."""
+    items = placed(files)
+    found = [item for item in items if item.above and (item.above == hot or random.random() < 0.1)]
+    if not found:
+        return
+    item = random.choice(found)
+    free = [other for other in items if not other.above]
+    if random.random() < 0.6 and free:
+        random.choice(free).above = item.above
+    item.above = ""
 
 
 def _edit_files(files: Package, random: Random) -> None:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import itertools
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from tests.scenario.conftest import Make
-from tests.scenario.running import RESOURCES, REVISIONS, Api, Json, Lost, Porch, register, revision, synchronise
-from tests.support.githttp import GitHttp, git
+from tests.scenario.crashing import Crashing
+from tests.scenario.running import RESOURCES, REVISIONS, Json, Lost, revision, synchronise
+from tests.support.githttp import git
 
 NAME = "work.web.v1"
 REF = "refs/heads/drafts/web/v1"
@@ -30,18 +29,7 @@ META: dict[str, Json] = {
 }
 
 
-@dataclass
-class Scene:
-    """`truth` is where the refs really are."""
-
-    kind: str
-    porch: Porch
-    truth: Path
-
-    @property
-    def api(self) -> Api:
-        return self.porch.api
-
+class Scene(Crashing):
     def tip(self) -> str:
         return git("for-each-ref", "--format=%(objectname)", REF, cwd=self.truth)
 
@@ -63,16 +51,8 @@ class Scene:
 @pytest.fixture
 def scene(request: pytest.FixtureRequest, make: Make, kind: str, point: str) -> Scene:
     """A server that dies at `point` of its first write."""
-    porch = make()
-    api = porch.launch(fault="ref-moved:2" if point == "ref-moved" else point)  # the first one makes the branch
-    if kind == "hosted":
-        register(api, "work", "hosted:///work")
-        truth = porch.hosted("default", "work")
-    else:
-        remote: GitHttp = request.getfixturevalue("remote")
-        register(api, "work", remote.create("work"))
-        truth = remote.path("work")
-    return Scene(kind, porch, truth)
+    fault = "ref-moved:2" if point == "ref-moved" else point  # the first one makes the branch
+    return Scene.registered(request, make, kind, fault=fault)
 
 
 def create(scene: Scene) -> int:

@@ -8,8 +8,9 @@ import signal
 import pytest
 
 from tests.scenario.conftest import Make
-from tests.scenario.running import RESOURCES, REVISIONS, Api, Json, Lost, register, revision, synchronise
-from tests.support.githttp import GitHttp, git
+from tests.scenario.crashing import Crashing
+from tests.scenario.running import RESOURCES, REVISIONS, Api, Json, Lost, revision, synchronise
+from tests.support.githttp import git
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\ndata:\n  a: {}\n  b: {}\n"
 REFS = {"oldUpstreamRef": "work.base.v1", "newUpstreamRef": "work.base.v2", "localPackageRevisionRef": "work.app.v1"}
@@ -50,14 +51,8 @@ def prepare(api: Api) -> None:
     ("kind", "point"), [*itertools.product(["hosted", "remote"], ["intent-recorded", "pushed"]), ("hosted", "indexed")]
 )
 def test_a_revision_is_whole_or_not_there(make: Make, request: pytest.FixtureRequest, kind: str, point: str) -> None:
-    porch = make()
-    api = porch.launch()
-    if kind == "hosted":
-        url, truth = "hosted:///work", porch.hosted("default", "work")
-    else:
-        remote: GitHttp = request.getfixturevalue("remote")
-        url, truth = remote.create("work"), remote.path("work")
-    register(api, "work", url)
+    scene = Crashing.registered(request, make, kind)
+    porch, api, truth = scene.porch, scene.api, scene.truth
     prepare(api)
     for kind_of_task, (package, workspace, payload) in MADE.items():
         task, name = {"type": kind_of_task, kind_of_task: payload}, f"work.{package}.{workspace}"

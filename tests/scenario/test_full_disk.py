@@ -6,6 +6,7 @@ time; that one is sent again, and the life goes on as if nothing had been.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -34,6 +35,8 @@ LIFE: list[Wish] = [
     ("web", "v1", None),
     ("web", "v2", None),
 ]
+SOON_SECONDS = 20.0
+"""Before a remote that did not answer would be asked again."""
 REFS = {"refs/heads/main", "refs/tags/base/v1", "refs/tags/base/v2"}
 
 
@@ -125,3 +128,13 @@ def test_a_full_disk_beside_a_remote(make: Make, remote: GitHttp, point: str) ->
     synchronise(porch.api, "work")
     assert porch.api.names() == ["work.base.main", "work.base.v1", "work.base.v2", "work.web.main"]
     assert set(git("for-each-ref", "--format=%(refname)", cwd=remote.path("work")).split()) == REFS
+
+
+@pytest.mark.parametrize("passing", [24, 27, 28])
+def test_a_repository_that_is_registered_while_the_disk_is_full_is_ready_soon_after(make: Make, passing: int) -> None:
+    """These transactions are the Repository's own, and those that read it for the first time."""
+    porch = make()
+    started = time.monotonic()
+    register(porch.launch(f"committing:{passing}:full"), "work", "hosted:///work")
+    assert porch.api.send("POST", REVISIONS, revision("work", "web")).code == 201
+    assert time.monotonic() - started < SOON_SECONDS

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from tests.scenario.running import (
     REVISIONS,
     Api,
     Json,
+    Lost,
     Porch,
     register,
     revision,
@@ -106,6 +109,25 @@ def test_what_was_confirmed_is_done_and_nothing_is_held_any_more(scene: Scene) -
     scene.confirm(token_of(scene.held()))
     assert scene.api.names() == ["team.web.d7", "team.web.main", "team.web.v1"]
     assert condition(scene.api, "team", "SyncHeld") == {}
+
+
+def test_what_was_confirmed_is_not_asked_again_after_a_crash_in_the_middle(scene: Scene) -> None:
+    """More refs than are recorded in one transaction otherwise."""
+    tip = scene.foreign.tip(f"{HEADS}drafts/web/d0")
+    more = [f"e{number}" for number in range(120)]
+    scene.foreign.git("update-ref", "--stdin", stdin="".join(f"create {HEADS}drafts/web/{n} {tip}\n" for n in more))
+    synchronise(scene.api, "team")
+    assert len(scene.api.names()) == 130
+    scene.lose(*DRAFTS, *more)
+    token = token_of(scene.held())
+    scene.porch.end()
+    api = scene.porch.launch("refs-recorded")
+    with suppress(Lost):
+        api.patch(f"{REPOSITORIES}/team", {"metadata": {"annotations": {CONFIRM: token}}})
+    assert scene.porch.died() == signal.SIGKILL
+    scene.api = scene.porch.launch()
+    assert scene.held() == {}
+    assert scene.api.names() == ["team.web.main", "team.web.v1"]
 
 
 def test_a_confirmation_is_for_just_one_change(scene: Scene) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import signal
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from tests.scenario.conftest import Make
-from tests.scenario.running import PACKAGES, REVISIONS, Answer, Api, Json, Lost, Porch, register, revision, synchronise
-from tests.support.githttp import GitHttp, git
+from tests.scenario.crashing import Crashing
+from tests.scenario.running import PACKAGES, REVISIONS, Answer, Json, Lost, revision
+from tests.support.githttp import git
 
 NAME = "work.web.v1"
 POINTS = ("planned", "intent-recorded", "pushed", "indexed")
@@ -28,16 +27,7 @@ LIFE: list[tuple[str, bool, set[str]]] = [
 """A lifecycle, whether it is asked for at the approval endpoint, and the refs that show it; the last is a deletion."""
 
 
-@dataclass
-class Scene:
-    kind: str
-    porch: Porch
-    truth: Path
-
-    @property
-    def api(self) -> Api:
-        return self.porch.api
-
+class Scene(Crashing):
     def refs(self) -> set[str]:
         return set(git("for-each-ref", "--format=%(refname)", cwd=self.truth).split()) - {"refs/heads/main"}
 
@@ -64,26 +54,12 @@ class Scene:
             return self.api.send("DELETE", path)
         return self.api.patch(path + ("/approval" if approval else ""), {"spec": {"lifecycle": target}})
 
-    def again(self, fault: str) -> None:
-        """Stopped properly if it still runs, so that no redo records are left, whose replay would reach the fault."""
-        self.porch.end(signal.SIGTERM)
-        self.porch.launch(fault)
-        if self.kind == "remote":
-            synchronise(self.api, "work")  # the start does not wait for remotes
-
 
 @pytest.fixture
 def scene(request: pytest.FixtureRequest, make: Make, kind: str) -> Scene:
-    porch = make("--sync-interval", "3600")
-    if kind == "hosted":
-        register(porch.launch(), "work", "hosted:///work")
-        truth = porch.hosted("default", "work")
-    else:
-        remote: GitHttp = request.getfixturevalue("remote")
-        register(porch.launch(), "work", remote.create("work"))
-        truth = remote.path("work")
-    porch.api.do("POST", REVISIONS, revision("work", "web", labels={"team": "core"}))
-    return Scene(kind, porch, truth)
+    made = Scene.registered(request, make, kind, "--sync-interval", "3600")
+    made.api.do("POST", REVISIONS, revision("work", "web", labels={"team": "core"}))
+    return made
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import itertools
 import signal
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from tests.scenario.conftest import Make
-from tests.scenario.running import RESOURCES, REVISIONS, Api, Json, Lost, Porch, register, revision, synchronise
+from tests.scenario.crashing import Crashing
+from tests.scenario.running import RESOURCES, REVISIONS, Json, Lost, revision
 from tests.scenario.test_clones import clone_of, copy_of, upgrade
-from tests.support.githttp import GitHttp, git
+from tests.support.githttp import git
 
 POINTS = ("planned", "intent-recorded", "pushed", "indexed")
 TASKS: list[tuple[str, str, Json]] = [
@@ -27,16 +26,7 @@ TASKS: list[tuple[str, str, Json]] = [
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\ndata:\n  size: {}\n"
 
 
-@dataclass
-class Scene:
-    kind: str
-    porch: Porch
-    truth: Path
-
-    @property
-    def api(self) -> Api:
-        return self.porch.api
-
+class Scene(Crashing):
     def create(self, package: str, workspace: str, task: Json) -> Json:
         body = revision("work", package, workspace, labels={"team": "core"})
         body["spec"]["tasks"] = [task]
@@ -69,26 +59,11 @@ class Scene:
         assert sorted(files.json["spec"]["resources"]) == sorted(listed)
         return git("rev-parse", f"{ref}:{package}", cwd=self.truth)
 
-    def again(self, fault: str) -> None:
-        """Stopped properly if it still runs, so that no redo records are left, whose replay would reach the fault."""
-        self.porch.end(signal.SIGTERM)
-        self.porch.launch(fault)
-        if self.kind == "remote":
-            synchronise(self.api, "work")  # the start does not wait for remotes
-
 
 @pytest.fixture
 def scene(request: pytest.FixtureRequest, make: Make, kind: str) -> Scene:
     """With the blueprint `base` in two revisions, and `web`, which was cloned from the first and changed."""
-    porch = make("--sync-interval", "3600")
-    if kind == "hosted":
-        register(porch.launch(), "work", "hosted:///work")
-        truth = porch.hosted("default", "work")
-    else:
-        remote: GitHttp = request.getfixturevalue("remote")
-        register(porch.launch(), "work", remote.create("work"))
-        truth = remote.path("work")
-    made = Scene(kind, porch, truth)
+    made = Scene.registered(request, make, kind, "--sync-interval", "3600")
     made.publish("base", "v1", {"type": "init", "init": {}}, **{"c.yaml": CONFIG.format("small")})
     made.publish("base", "v2", copy_of("work.base.v1"), **{"c.yaml": CONFIG.format("large")})
     made.publish("web", "v1", clone_of("work.base.v1"), **{"own.yaml": CONFIG.format("mine")})

@@ -36,13 +36,13 @@ def find() -> Path:
     return _PROGRAM
 
 
-def build() -> Path:
-    _PROGRAM.parent.mkdir(parents=True, exist_ok=True)
+def build(module: Path = _MODULE, program: Path = _PROGRAM) -> Path:
+    program.parent.mkdir(parents=True, exist_ok=True)
     # Under a name that nobody else uses: whoever runs the old one is not disturbed.
-    fresh = _PROGRAM.with_name(f"{_PROGRAM.name}.{os.getpid()}")
+    fresh = program.with_name(f"{program.name}.{os.getpid()}")
     command = [go(), "build", "-ldflags=-s -w", "-o", str(fresh), "."]
-    subprocess.run(command, cwd=_MODULE, env=os.environ | _ENVIRONMENT, check=True)
-    return fresh.replace(_PROGRAM)
+    subprocess.run(command, cwd=module, env=os.environ | _ENVIRONMENT, check=True)
+    return fresh.replace(program)
 
 
 def go() -> str:

@@ -41,7 +41,15 @@ def _imported(*arguments: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--help",), ("--version",), ("up", "--help"), ("index", "drop", "--help"), ("function-runner", "--help")],
+    [
+        ("--help",),
+        ("--version",),
+        ("up", "--help"),
+        ("index", "drop", "--help"),
+        ("function-runner", "--help"),
+        ("render", "--help"),
+        ("fn", "run", "--help"),
+    ],
 )
 def test_asking_for_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert not _imported(*arguments) & set(_HEAVY)

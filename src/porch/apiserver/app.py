@@ -148,7 +148,7 @@ class App:
             if target.verb == "watch":
                 await self._watch(operation, responder)
                 return
-            async with _deadline(time_limit(request, self._limits.seconds)):
+            async with _deadline(time_limit(request, self._limits.seconds), entry.record):
                 answer = await self._perform(operation)
             await responder.send(answer)
             if answer.size > HUGE:
@@ -275,9 +275,11 @@ def _attributes(target: Target, verb: str, name: str, path: str) -> Attributes:
 
 
 @asynccontextmanager
-async def _deadline(seconds: float) -> AsyncIterator[None]:
+async def _deadline(seconds: float, record: observe.Record) -> AsyncIterator[None]:
+    """The client's patience. What a worker thread does for it comes to its end all the same."""
     try:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError as error:
-        raise Timeout("Timeout: request did not complete within requested timeout") from error
+        goes_on = f"; {record.goes_on()}" if record.goes_on else ""
+        raise Timeout(f"Timeout: request did not complete within requested timeout{goes_on}") from error

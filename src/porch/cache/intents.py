@@ -7,11 +7,12 @@ any interruption it can be told for each alone whether it was made.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from porch.cache.rows import UserMetadata
+from porch.cache.lost import Lost
+from porch.cache.metadata import UserMetadata
 from porch.errors import ServiceUnavailable
 from porch.repository import Discovered, Repository
 from porch.repository.git.refnames import TAGS
@@ -70,6 +71,12 @@ def changes_of(intent: Intent) -> list[Change]:
         return msgspec.json.decode(intent.payload, type=Payload).changes
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ServiceUnavailable.damaged("a redo record in the database") from error
+
+
+def lost_of(changes: Sequence[Change], outcomes: Sequence[Outcome]) -> list[Lost]:
+    """What is to be remembered of those that were not made, for the remote may make them yet."""
+    left = [change for change, outcome in zip(changes, outcomes, strict=True) if outcome is not Outcome.DONE]
+    return [Lost.of(item.found[0], item.metadata) for item in left if item.found and item.metadata is not None]
 
 
 def together(outcomes: Iterable[Outcome]) -> Outcome:

@@ -15,8 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from porch.cache.facts import RepositoryFacts
-from porch.cache.intents import Change, Outcome, Payload, changes_of, together
+from porch.cache.intents import Change, Outcome, Payload, changes_of, lost_of, together
 from porch.cache.lanes import Lane
+from porch.cache.lost import forget, remember
 from porch.cache.registration import Registration
 from porch.cache.rows import Indexer, mark_latest, remove
 from porch.cache.turns import Turns
@@ -266,6 +267,10 @@ class Mover:
         """The push was not accepted, and `now` is what the refs are."""
         outcomes = self._roll_forward([planned.change for planned in group], now)
         made = [planned for planned, outcome in zip(group, outcomes, strict=True) if outcome is Outcome.DONE]
+        if isinstance(why, ServiceUnavailable) and len(made) < len(group):
+            # Nobody said no: the remote may do it yet.
+            lost = lost_of([planned.change for planned in group], outcomes)
+            self._store.commit(lambda tx: remember(tx, self._facts.key, lost))
         if made:
             self._succeed(intent, made)
         else:
@@ -330,7 +335,8 @@ class Mover:
             tx.intents.remove([intent.id])
         if self._registration.ended:
             return [None] * len(changes)
-        moves = (move for change in changes for move in change.moves)
+        moves = [move for change in changes for move in change.moves]
+        self._registration.touched.update(move.ref for move in moves)
         tx.revisions.put_refs(self._facts.refs_of, {move.ref: move.new or None for move in moves})
         return [self._index(tx, change) for change in changes]
 
@@ -340,12 +346,14 @@ class Mover:
             if row is None:
                 return None
             gone = remove(tx, row, forget_user=True)
+            forget(tx, self._facts.key, [(row.path, row.workspace)])
             mark_latest(tx, self._facts, row.path)
             return gone
         first, *others = change.found
         rows = tx.revisions.of_package(self._facts.key, first.path)
         newest = first.revision > 0 and all(row.revision <= first.revision for row in rows)
         stored = self._indexer.put(tx, first, change.metadata, latest=newest)
+        forget(tx, self._facts.key, [(first.path, first.workspace)])
         for found in others:
             self._indexer.put(tx, found)
         if first.revision > 0:
@@ -375,6 +383,8 @@ class Mover:
         def end(tx: Transaction) -> None:
             if not tx.intents.is_open(intent.id):
                 return  # its request has ended it meanwhile, and its refs may have moved on
+            if not self._facts.hosted:
+                remember(tx, self._facts.key, lost_of(changes, outcomes))
             if made:
                 self._finish(tx, intent, made)
             else:

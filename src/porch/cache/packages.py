@@ -47,7 +47,7 @@ def note_removal(tx: Transaction, key: PackageKey) -> None:
 def _make_again(tx: Transaction, key: PackageKey, current: StoredVersion | None) -> None:
     rows = tx.revisions.of_package(key.repository, key.path)
     if not rows:
-        if current is not None:
+        if current is not None and not _is_of_another(tx, key, current):
             tx.versions.delete(current.key)
         return
     found = (tx.versions.get(ObjectKey(_REVISIONS, row.namespace, row.name)) for row in rows)
@@ -55,7 +55,15 @@ def _make_again(tx: Transaction, key: PackageKey, current: StoredVersion | None)
     _put(tx, key, current, min(filter(None, births), default=None), max(0, *(row.revision for row in rows)))
 
 
+def _is_of_another(tx: Transaction, key: PackageKey, current: StoredVersion | None) -> bool:
+    """Whether a package with another path has this name, and keeps it: of two that are there, the first by path."""
+    path = PORCH_PACKAGE.decode(current.version, current.tail).spec.package_name if current else key.path
+    return path < key.path and bool(tx.revisions.of_package(key.repository, path))
+
+
 def _put(tx: Transaction, key: PackageKey, current: StoredVersion | None, born: str | None, latest: int) -> None:
+    if _is_of_another(tx, key, current):
+        return
     namespace = key.repository.namespace
     obj = PorchPackage(
         metadata=ObjectMeta(

@@ -15,6 +15,8 @@ class Registration:
     """Of the Repository object with this uid. `read`: the index has seen its refs; `ended`: nothing of it may be
     indexed any more, which transactions check, so whatever they wrote before is still found and forgotten. `doubt`: its
     copy on this machine may be damaged; `damage` is what was found in one that cannot be made anew, `checked` when.
+    `touched` are the refs that requests have moved since a synchronisation began that is under way. `dotted`: a package
+    path has a dot, None while nobody has looked; `clashes` is what was said of names then.
     """
 
     uid: str
@@ -24,3 +26,6 @@ class Registration:
     doubt: bool = False
     damage: str = ""
     checked: float = float("-inf")
+    touched: set[str] = field(default_factory=set)
+    dotted: bool | None = None
+    clashes: str | None = None

@@ -16,9 +16,10 @@ import structlog
 from porch.cache.facts import RepositoryFacts
 from porch.cache.intents import Outcome
 from porch.cache.lanes import Lane
+from porch.cache.metadata import UserMetadata
 from porch.cache.moves import Mover
 from porch.cache.registration import Registration
-from porch.cache.rows import Indexer, UserMetadata
+from porch.cache.rows import Indexer
 from porch.cache.sync import DamagedMirror, SyncResult, synchronise
 from porch.cache.wishes import UPDATE, Base, Check, Wish
 from porch.errors import Conflict, NotFound, ServiceUnavailable
@@ -74,6 +75,11 @@ class CachedRepository:
             return True
         with self._lane.enter(patient=True), step("cache.ask"):
             return self._repository.has_news()
+
+    def check(self) -> None:
+        """Whether its remote is there and lets us read; raises what is wrong. Network."""
+        with self._lane.enter(patient=True), step("cache.ask"):
+            self._repository.check()
 
     def synchronise(self, *, patient: bool = True, confirmed: str | None = "") -> SyncResult:
         """Fetches and indexes what changed; see `index`. One at a time for each Repository."""

@@ -11,11 +11,10 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-import msgspec
-
 from porch.cache.facts import RepositoryFacts
+from porch.cache.lost import forget, recall
+from porch.cache.metadata import UserMetadata
 from porch.cache.packages import Changed, note_removal, note_revisions
-from porch.errors import ServiceUnavailable
 from porch.keys import PACKAGE_REVISIONS, ObjectKey, PackageKey, RepositoryKey, RevisionKey, revision_uid
 from porch.krm.kptfile import KptfileSummary, read_summary
 from porch.objects.deletion import owners
@@ -23,8 +22,7 @@ from porch.repository import Discovered
 from porch.repository.git.refnames import BRANCH_REVISION, HEADS, TAGS
 from porch.store import NewVersion, RevisionRow, StoredVersion, Transaction
 from porch.strategy.packagerevision import PackageRevisionStrategy
-from porch.types.base import Part
-from porch.types.meta import ObjectMeta, OwnerReference
+from porch.types.meta import ObjectMeta
 from porch.types.packagerevision import (
     DELETION_PROPOSED,
     LATEST_LABEL,
@@ -41,40 +39,6 @@ from porch.types.packagerevision import (
 
 RESOURCE = str(PACKAGE_REVISIONS)
 _strategy = PackageRevisionStrategy(PACKAGE_REVISION)
-_encode = msgspec.json.Encoder().encode
-
-
-class UserMetadata(Part):
-    """What users put on a package revision: state that git has no place for, kept by dotted name."""
-
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
-    finalizers: list[str] = []
-    owner_references: list[OwnerReference] = []
-    deletion_timestamp: str | None = None
-
-    @classmethod
-    def of(cls, meta: ObjectMeta) -> UserMetadata:
-        """Takes an object's metadata; the computed label is not the user's."""
-        labels = {key: value for key, value in meta.labels.items() if key != LATEST_LABEL}
-        return cls(
-            labels=labels,
-            annotations=dict(meta.annotations),
-            finalizers=list(meta.finalizers),
-            owner_references=list(meta.owner_references),
-            deletion_timestamp=meta.deletion_timestamp,
-        )
-
-    def encode(self) -> bytes | None:
-        text = _encode(self)
-        return None if text == b"{}" else text
-
-    @classmethod
-    def decode(cls, text: bytes | None) -> UserMetadata:
-        try:
-            return msgspec.json.decode(text, type=cls) if text else cls()
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise ServiceUnavailable.damaged("the metadata of a package revision in the database") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +74,14 @@ class Indexer:
         return stored
 
     def put_all(self, tx: Transaction, found: Iterable[Discovered]) -> None:
-        """Indexes many."""
+        """Indexes many that others made, or a push of ours that was not answered (see lost)."""
         packages: dict[str, list[Changed]] = {}
+        lost = recall(tx, self.facts.key)
         for item in found:
-            _, changed = self._put(tx, item, None, None)
+            wanted = next((each.metadata for each in lost if each.is_for(item)), None)
+            _, changed = self._put(tx, item, wanted, None)
+            if wanted is not None:
+                forget(tx, self.facts.key, [(item.path, item.workspace)])
             if changed is not None:
                 packages.setdefault(item.path, []).append(changed)
         for path, revisions in packages.items():
@@ -171,6 +139,7 @@ class Indexer:
         """Replaces what users put on an indexed revision. No git: its content is as it was."""
         key = self.key(row.path, row.workspace)
         tx.revisions.put_user_metadata(row.namespace, key.name, user.encode())
+        forget(tx, self.facts.key, [(row.path, row.workspace)])
         obj: PackageRevision = PACKAGE_REVISION.decode(current.version, current.tail)
         _set_user(obj.metadata, user)
         if row.latest:

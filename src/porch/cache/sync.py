@@ -18,6 +18,7 @@ from typing import TypeVar
 
 import structlog
 
+from porch.cache import clashes
 from porch.cache.facts import RepositoryFacts
 from porch.cache.holds import Hold, Threat
 from porch.cache.registration import Registration
@@ -41,7 +42,7 @@ _indexing = threading.Lock()
 @dataclass(frozen=True, slots=True)
 class SyncResult:
     """`head` is the commit of the repository's branch, empty when it has none. `changed` counts refs. When it is
-    `held`, nothing was changed.
+    `held`, nothing was changed. `clashes` tells of packages that share names.
     """
 
     head: str
@@ -49,6 +50,7 @@ class SyncResult:
     changed: int
     warnings: Sequence[str] = ()
     held: Hold | None = None
+    clashes: str = ""
 
 
 class DamagedMirror(Exception):
@@ -70,11 +72,15 @@ def synchronise(
     DamagedMirror instead of taking what cannot be read for gone.
     """
     facts = indexer.facts
+    registration.touched.clear()
     with store.read() as reads:
         known = reads.revisions.refs(facts.refs_of)
     snapshot = repository.discover(known)
     if known and _uncovers_branch(store, facts, known, snapshot):
         snapshot = repository.discover({ref: target for ref, target in known.items() if ref != facts.branch_ref})
+    dotted = clashes.are_possible(store, facts, registration, snapshot.revisions)
+    if known and dotted and (registration.clashes is None or moved_refs(known, snapshot.refs)):
+        snapshot = repository.discover({})
     if careful and any(MISSING in warning for warning in snapshot.warnings):
         raise DamagedMirror
     # A name that is not UTF-8 shows no revision, and the index cannot hold it.
@@ -84,13 +90,16 @@ def synchronise(
     if moved:
         shown = {place_of(found) for found in snapshot.revisions}
         difference = _Difference(store, indexer, registration, known, refs, moved, snapshot, shown)
-        held = difference.hold(repository, confirmed) if known and confirmed is not None else None
-        if held is None:
-            difference.apply()
+        held = difference.hold(repository) if known and confirmed is not None else None
+        if held is None or held.token == confirmed:
+            difference.apply(at_once=held is not None)
+            held = None
+    if held is None and (moved or registration.clashes is None):
+        registration.clashes = clashes.told(store, indexer, snapshot.revisions) if dotted else ""
     with store.read() as reads:
         count = reads.revisions.count(facts.key)
     head = (refs if held is None else known).get(facts.branch_ref, "")
-    return SyncResult(head, count, len(moved), snapshot.warnings, held)
+    return SyncResult(head, count, len(moved), snapshot.warnings, held, registration.clashes or "")
 
 
 def _uncovers_branch(store: Store, facts: RepositoryFacts, known: Mapping[str, str], snapshot: Snapshot) -> bool:
@@ -122,8 +131,8 @@ class _Difference:
     shown: set[Place]
     shadowed: set[str] = field(default_factory=set)
 
-    def hold(self, repository: Repository, confirmed: str) -> Hold | None:
-        """Whether this must be confirmed, and was not."""
+    def hold(self, repository: Repository) -> Hold | None:
+        """Whether this must be confirmed."""
         facts = self.indexer.facts
         with self.store.read() as reads:
             rows = reads.revisions.at_refs(facts.key, self.moved)
@@ -134,12 +143,12 @@ class _Difference:
         old, new = self.known.get(facts.branch_ref, ""), self.moved.get(facts.branch_ref) or ""
         if not (old and new) or repository.are_related(old, new):
             old = new = ""
-        held = Threat(facts.branch, lost, total, old, new).hold()
-        return None if held is None or held.token == confirmed else held
+        return Threat(facts.branch, lost, total, old, new).hold()
 
-    def apply(self) -> None:
+    def apply(self, *, at_once: bool) -> None:
         """Revisions first; a ref is recorded after what it shows, so that an interrupted synchronisation is simply
-        done again. The first reading of a Repository also ends what an earlier one of its name left.
+        done again. What was confirmed goes `at_once`: half of it would be another change, which nobody has confirmed.
+        The first reading of a Repository also ends what an earlier one of its name left.
         """
         with _indexing if len(self.snapshot.revisions) > _MANY else nullcontext():
             self._put_all()
@@ -147,8 +156,9 @@ class _Difference:
             self.store.commit(self._clear)
             self.store.commit(self._mark_metadata)
         reach("revisions-indexed")
-        for refs in _batches(self.moved):
+        for refs in [list(self.moved)] if at_once else _batches(self.moved):
             self.store.commit(partial(self._conclude, refs=refs))
+            reach("refs-recorded")
 
     def _put_all(self) -> None:
         """Package by package, the newest revision first: what is the latest is then known at once, and stays."""
@@ -162,8 +172,10 @@ class _Difference:
                 _log.info("indexing", repository=str(self.indexer.facts.key), done=done, total=total)
 
     def _ours(self, tx: Transaction, refs: Iterable[str]) -> set[str]:
-        """Those of `refs` that are ours to index: nobody else did since, or is about to."""
-        among, refs_of = set(refs), self.indexer.facts.refs_of
+        """Those of `refs` that are ours to index: nobody else did since, or is about to. One may be again what it was
+        before, as the branch of a proposal is that was made and published meanwhile.
+        """
+        among, refs_of = set(refs) - self.registration.touched, self.indexer.facts.refs_of
         if self.registration.ended:
             return set()
         now = tx.revisions.targets(refs_of, among)

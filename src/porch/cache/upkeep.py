@@ -1,7 +1,8 @@
 """Background care for repositories on disk: redo records are let go once the files are safe, and little lies around.
 
-One thread. Every few seconds it makes what was written durable, then forgets the intents that guarded it. Each minute
-it drops old history and has git repack what has grown, at low priority. Once a day each repository loses what nothing
+One thread. Every few seconds it makes what was written durable, then forgets the intents that guarded it. Each ten
+seconds git joins what has grown, at low priority: often, so that it is little each time. Each minute old history is
+dropped and every repository tidied. Once a day each repository loses what nothing
 leads to any more and what dead processes left, and is looked through for damage, one at a time. At start, `replay` puts
 back what a power cut took.
 """
@@ -23,12 +24,12 @@ from porch.errors import PorchError
 from porch.keys import RepositoryKey
 from porch.objects import ListOptions
 from porch.observe.faults import reach
-from porch.repository.git import discard, drop_newest_torn, restore, sync_to_disk, upkeep
+from porch.repository.git import discard, drop_newest_torn, is_crowded, restore, sync_to_disk, upkeep
 from porch.store import Intent
 
 _log = structlog.get_logger("porch.upkeep")
 _SYNC_SECONDS = 2.0
-_REPACK_ROUNDS = 30
+_JOIN_ROUNDS, _TIDY_ROUNDS = 5, 30
 DAY = 86400.0
 METADATA_SECONDS = 30 * DAY
 """For how long what users put on a package revision is kept after it has left git."""
@@ -39,6 +40,7 @@ class Upkeep:
     def __init__(self, cache: Cache, layout: Layout, history: int, clock: Callable[[], float] = time.time) -> None:
         """`history` is how many versions watches can resume from."""
         self._cache, self._layout, self._history, self._clock = cache, layout, history, clock
+        self._verdicts_at = clock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
@@ -95,8 +97,17 @@ class Upkeep:
         while not self._stop.wait(_SYNC_SECONDS):
             rounds += 1
             self._guard(self.release_intents)
-            if rounds % _REPACK_ROUNDS == 0:
-                for work in (self._compact, self.tidy, self.collect_one, self.drop_mirrors, self.drop_metadata):
+            if rounds % _JOIN_ROUNDS == 0:
+                self._guard(self.join)
+            if rounds % _TIDY_ROUNDS == 0:
+                for work in (
+                    self._compact,
+                    self.tidy,
+                    self.collect_one,
+                    self.drop_mirrors,
+                    self.drop_metadata,
+                    self.drop_verdicts,
+                ):
                     self._guard(work)
 
     def _guard(self, work: Callable[[], object]) -> None:
@@ -130,13 +141,20 @@ class Upkeep:
         if oldest > 0:
             self._cache.store.compact(oldest)
 
+    def join(self) -> None:
+        """Has git join the loose objects of repositories that were written to a lot."""
+        self._each_repository(lambda path: is_crowded(path) and upkeep(path))
+
     def tidy(self) -> None:
         """Takes away locks of dead processes, and repacks what has grown."""
+        self._each_repository(upkeep)
+
+    def _each_repository(self, work: Callable[[str], object]) -> None:
         git = self._layout.directory / "git"
         for path in sorted([*git.glob("hosted/*/*.git"), *git.glob("mirrors/*.git")]):
             if self._stop.is_set():
                 return
-            upkeep(str(path))
+            work(str(path))
 
     def collect_one(self) -> RepositoryKey | None:
         """Has one repository lose what nothing led to for a day, and looked through, if one is due."""
@@ -180,3 +198,10 @@ class Upkeep:
         before = int(self._clock() - METADATA_SECONDS)
         for namespace, name in self._cache.store.commit(lambda tx: tx.revisions.drop_vanished(before)):
             _log.info("forgot what users put on a package revision that is gone", namespace=namespace, name=name)
+
+    def drop_verdicts(self) -> None:
+        """Once a day; of trees that no package revision has had for a day."""
+        now = self._clock()
+        if now - self._verdicts_at >= DAY:
+            self._verdicts_at = now
+            self._cache.store.commit(lambda tx: tx.renders.drop_verdicts(int(now - DAY)))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from porch.cache.intents import Change
-from porch.cache.rows import UserMetadata
+from porch.cache.metadata import UserMetadata
 from porch.repository import Plan
 from porch.store import StoredVersion, Transaction
 

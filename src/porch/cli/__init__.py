@@ -12,6 +12,8 @@ from porch.errors import PorchError
 _COMMANDS = {
     "up": "Start a server: one process, one data directory, no cluster.",
     "apply": "Create or update objects from files, as the sample request flow does.",
+    "render": "Run the functions of a local package's Kptfile, as the server does.",
+    "fn": "Run one function over a local directory.",
     "demo": "Show the sample request flow on a server of its own.",
     "backup": "Write everything that a server keeps to one file, while it serves.",
     "restore": "Make a data directory from a backup.",

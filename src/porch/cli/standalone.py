@@ -49,11 +49,16 @@ from porch.controllers.recorder import EventRecorder
 from porch.controllers.repositories import RepositoryController
 from porch.controllers.retention import EventRetention
 from porch.engine import (
+    ConfiguredFunctions,
     Engine,
     FollowedResources,
+    Operations,
     PackageRevisionResourcesStorage,
     PackageRevisions,
     Packages,
+    Pools,
+    Renderer,
+    Verdicts,
     WatcherManager,
 )
 from porch.errors import BadRequest
@@ -174,10 +179,9 @@ def build(settings: Settings, stack: ExitStack) -> Standalone:
     store = open_store(settings.data_dir / "porch.db")
     stack.callback(store.close)
     _keep_naming(settings, store)
-    workers = WorkerPool(settings.workers, settings.work_timeout)
-    stack.callback(workers.close)
+    pools = _pools(settings, stack)
 
-    parts = _Parts(settings, store, workers, Layout(settings.data_dir), url)
+    parts = _Parts(settings, store, pools, Layout(settings.data_dir), url)
     write_kubeconfig(settings.data_dir / "kubeconfig", _own_url(settings, listener), pki)
     parts.recover()
     parts.upkeep.start()
@@ -187,6 +191,18 @@ def build(settings: Settings, stack: ExitStack) -> Standalone:
     stopping = asyncio.Event()
     tls = Tls(pki.server_cert, pki.server_key, pki.ca_cert)
     return Standalone(parts.front(stopping), tls, listener, stopping, parts.controllers(), settings.grace, url)
+
+
+def _pools(settings: Settings, stack: ExitStack) -> Pools:
+    memory = settings.render_memory_bytes
+    pools = Pools(
+        heavy=WorkerPool(settings.workers, settings.work_timeout),
+        quick=WorkerPool(settings.render_workers, settings.render_timeout, memory=memory, large=_LARGE_RENDERER),
+        patient=WorkerPool(settings.patient_workers, settings.patient_timeout, memory=memory, large=_LARGE_RENDERER),
+    )
+    for pool in (pools.heavy, pools.quick, pools.patient):
+        stack.callback(pool.close)
+    return pools
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -225,8 +241,9 @@ def _own_url(settings: Settings, listener: socket.socket) -> str:
 class _Parts:
     """The rooms of one server, wired."""
 
-    def __init__(self, settings: Settings, store: Store, workers: WorkerPool, layout: Layout, url: str) -> None:
+    def __init__(self, settings: Settings, store: Store, pools: Pools, layout: Layout, url: str) -> None:
         """`url` is where clients reach this server."""
+        workers = pools.heavy
         self._settings, self._layout, self._workers, self._url = settings, layout, workers, url
         self._store = store
         self._roles = RbacAuthorizer(StoredRoles(store))
@@ -247,7 +264,12 @@ class _Parts:
         lanes = Lanes(settings.remote_concurrency, settings.remote_queue)
         self.cache = Cache(store, stored[str(repository.REPOSITORY.resource)], opener, lanes)
         self._upstreams = Upstreams(opener, lanes, url, settings.max_clone_bytes)
-        engine = Engine(store, self.cache, self._upstreams, Tasks(), workers)
+        self._operations = Operations(store)
+        functions = ConfiguredFunctions(settings, store)
+        renderer = Renderer(pools, functions.options)
+        engine = Engine(
+            store, self.cache, self._upstreams, Tasks(), workers, renderer, Verdicts(store), self._operations
+        )
         self.upkeep = Upkeep(self.cache, layout, settings.history)
         packages = (PackageRevisions(engine), PackageRevisionResourcesStorage(engine), Packages(engine))
         reviews = review_storages(self._roles, _Resolver(packages))
@@ -290,6 +312,7 @@ class _Parts:
         self.upkeep.replay()
         self.cache.settle(hosted_only=True)  # the others wait for their remotes; the controller asks them
         self.cache.reindex()
+        self._operations.tell_interrupted()
 
     def controllers(self) -> list[Controller]:
         """Clients of the API like any other, beside the requests."""
@@ -363,6 +386,8 @@ def _token_files(settings: Settings) -> Tokens:
     return Tokens([own, *([Path(settings.token_file).expanduser()] if settings.token_file else [])])
 
 
+_LARGE_RENDERER = 200 * 1024 * 1024
+"""What a process for rendering may keep of parsed files."""
 _STRATEGIES: Mapping[Kind, type[Strategy]] = {
     core.NAMESPACE: NamespaceStrategy,
     core.SECRET: SecretStrategy,

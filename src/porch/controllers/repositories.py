@@ -26,7 +26,7 @@ from porch.controllers.follow import again_and_again, follow
 from porch.controllers.pools import Pools
 from porch.controllers.recorder import NORMAL, WARNING, EventRecorder, reference
 from porch.controllers.timetable import Timetable, share
-from porch.errors import NotFound, PorchError, ServiceUnavailable
+from porch.errors import NotFound, PorchError, ServiceUnavailable, exhausted
 from porch.keys import REPOSITORIES, RepositoryKey
 from porch.objects import Call, ChangeFeed, ListOptions, ResourceStorage
 from porch.observe.faults import reach
@@ -69,11 +69,14 @@ class RepositoryController:
         *,
         interval: float,
         public_url: str = "",
+        health: float = _HEALTH_SECONDS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`interval` is in seconds, between synchronisations of a Repository that has no schedule."""
+        """`interval` is in seconds, between synchronisations of a Repository that has no schedule; so is `health`,
+        after which a remote is asked at the latest whether it is there.
+        """
         self._cache, self._repositories, self._feed = cache, repositories, feed
-        self._recorder, self._clock = recorder, clock
+        self._recorder, self._clock, self._health = recorder, clock, health
         self._timetable, self._public_url = Timetable(interval), public_url
         self._pools = Pools()
         self._cared: dict[RepositoryKey, _Care] = {}
@@ -169,9 +172,8 @@ class RepositoryController:
                 return
             if error is not None:
                 care.failures += 1
-                unreachable = isinstance(error, ServiceUnavailable)
-                care.due = self._timetable.retry(care.obj, self._clock(), care.failures, unreachable=unreachable)
-            pause = min(max((care.due - self._clock()).total_seconds(), 0.0), _HEALTH_SECONDS)
+                care.due = self._timetable.retry(care.obj, self._clock(), care.failures, error)
+            pause = min(max((care.due - self._clock()).total_seconds(), 0.0), self._health)
 
     async def _pass(self, key: RepositoryKey, care: _Care) -> PorchError | None:
         """Begins, asks the remote, fetches, works. Returns what went wrong; NotFound when the Repository is gone."""
@@ -213,14 +215,14 @@ class RepositoryController:
         return None
 
     async def _ask_after(self, key: RepositoryKey, care: _Care) -> PorchError | None:
-        """Whether a remote is there that is not due for long. What it has is for later."""
+        """Whether a remote that is not due for long is there and still lets us in. What it has is for later."""
         if care.failures:
             return None
         opened = await self._pools.work(lambda: self._guarded(key, lambda: self._cache.open_repository(key)))
         if isinstance(opened, PorchError) or opened.facts.hosted:
             return None
-        news = await self._pools.ask(lambda: self._guarded(key, opened.has_news), doubtful=not care.answered)
-        return news if isinstance(news, PorchError) else None
+        wrong = await self._pools.ask(lambda: self._guarded(key, opened.check), doubtful=not care.answered)
+        return wrong if isinstance(wrong, PorchError) else None
 
     def _guarded(self, key: RepositoryKey, work: Callable[[], T]) -> T | PorchError:
         """What `work` returns, or the error that it raised, which the status tells, too."""
@@ -231,7 +233,10 @@ class RepositoryController:
         except PorchError as error:
             self._report(key, error.message)
             return error
-        except Exception:  # noqa: BLE001 - one broken Repository must not end the care for it, or for others
+        except Exception as error:  # noqa: BLE001 - one broken Repository must not end the care for it, or for others
+            if (lacking := exhausted(error)) is not None:
+                self._report(key, lacking.message)
+                return lacking
             _log.exception("an error of ours while working on a Repository", repository=str(key))
             return PorchError()
 

@@ -1,7 +1,8 @@
 """The status of a Repository: the condition `Ready`, with upstream's reasons and messages, and what was found.
 
-Two more conditions are there only while they are true: `SyncHeld`, when a synchronisation waits for somebody to confirm
-it (see cache.holds), and `Damaged`, when the only copy of a hosted repository is. Pure. A condition that says the same
+More conditions are there only while they are true: `SyncHeld`, when a synchronisation waits for somebody to confirm it
+(see cache.holds), `Damaged`, when the only copy of a hosted repository is, and `NamesClash`, when packages share names
+(see cache.clashes). Pure. A condition that says the same
 as before keeps its transition time, and a status that says the same as before is the same, so that nothing is written.
 """
 
@@ -14,7 +15,7 @@ from porch.cache import RepositoryFacts, SyncResult
 from porch.types.meta import Condition
 from porch.types.repository import Repository
 
-READY, HELD, DAMAGED = "Ready", "SyncHeld", "Damaged"
+READY, HELD, DAMAGED, CLASH = "Ready", "SyncHeld", "Damaged", "NamesClash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def synchronised(obj: Repository, report: Report) -> Repository:
     held = result.held
     _extra(obj, HELD, held.reason if held else "", held.message if held else "", report.generation)
     _extra(obj, DAMAGED, "ObjectsMissing" if report.damage else "", report.damage, report.generation)
+    _extra(obj, CLASH, "PackagesShareNames" if result.clashes else "", result.clashes, report.generation)
     status = obj.status
     status.observed_generation = report.generation
     status.package_count = result.revisions

@@ -11,6 +11,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from porch.errors import PorchError, ServiceUnavailable
 from porch.strategy.schedule import Schedule, parse_schedule
 from porch.types.repository import Repository
 
@@ -37,11 +38,13 @@ class Timetable:
         gap = (following - due).total_seconds() if following is not None else _SPREAD_SECONDS * 10
         return due + timedelta(seconds=share(obj.metadata.uid) * min(_SPREAD_SECONDS, gap / 10))
 
-    def retry(self, obj: Repository | None, now: datetime, failures: int, *, unreachable: bool) -> datetime:
+    def retry(self, obj: Repository | None, now: datetime, failures: int, error: PorchError) -> datetime:
         """After one that failed, for the n-th time in a row. A remote that does not answer is asked again soon, then
-        ever later. A Repository that is not known cannot have a wish.
+        ever later; what this server itself lacks, such as space on its disk, says how soon. A Repository that is not
+        known cannot have a wish.
         """
-        pause = RETRY_SECONDS * 2.0 ** min(failures - 1, 10) if unreachable else RETRY_MOST_SECONDS
+        first = error.retry_after or (RETRY_SECONDS if isinstance(error, ServiceUnavailable) else RETRY_MOST_SECONDS)
+        pause = first * 2.0 ** min(failures - 1, 10)
         pause = min(pause, RETRY_MOST_SECONDS, max(self.interval, RETRY_SECONDS))
         again = now + timedelta(seconds=pause * (1 + share(obj.metadata.uid if obj else "") / 10))
         once = pending_once(obj) if obj is not None else None

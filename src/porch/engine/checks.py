@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from porch.cache import RepositoryFacts
 from porch.errors import AlreadyExists, Conflict, Details
-from porch.keys import PACKAGE_REVISIONS, RevisionKey, join_path
+from porch.keys import PACKAGE_REVISIONS, PACKAGES, ObjectKey, RevisionKey, join_path
 from porch.store import Reads, Transaction
+from porch.types.package import PORCH_PACKAGE
 
 _GROUP, _RESOURCE = PACKAGE_REVISIONS.group, PACKAGE_REVISIONS.resource
 _MAKE_PACKAGES = {
@@ -31,8 +32,29 @@ def unique_workspace(reads: Reads | Transaction, facts: RepositoryFacts, key: Re
             f"in repo {key.package.repository.name} with workspaceName {key.workspace} already exists"
         )
         raise AlreadyExists(text, details=Details(name=name, group=_GROUP, kind=_RESOURCE))
-    if reads.revisions.get(key.package.repository.namespace, name) is not None:
-        raise AlreadyExists.of(_GROUP, _RESOURCE, name)
+    taken = reads.revisions.get(key.package.repository.namespace, name)
+    if taken is not None:
+        text = (
+            f'{_RESOURCE}.{_GROUP} "{name}" already exists: package "{taken.path}" in repo {taken.repository} with '
+            f'workspaceName {taken.workspace} has the name that "{key.package.path}" would have; choose another path'
+        )
+        raise AlreadyExists(text, details=Details(name=name, group=_GROUP, kind=_RESOURCE))
+    if not rows:
+        _free_name(reads, key, name)
+
+
+def _free_name(reads: Reads | Transaction, key: RevisionKey, name: str) -> None:
+    """A new package must not have the name of one with another path: git users may have made `a.b`, which is called
+    as `a/b` is.
+    """
+    stored = reads.versions.get(ObjectKey(str(PACKAGES), key.package.repository.namespace, key.package.name))
+    if stored is not None:
+        path = PORCH_PACKAGE.decode(stored.version, stored.tail).spec.package_name
+        text = (
+            f'package path "{key.package.path}" conflicts with existing package "{path}": both would be called '
+            f"{key.package.name}; choose another path"
+        )
+        raise Conflict(text, details=Details(name=name, group=_GROUP, kind=_RESOURCE))
 
 
 def free_path(reads: Reads | Transaction, facts: RepositoryFacts, key: RevisionKey, task: str) -> None:

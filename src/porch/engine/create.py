@@ -6,12 +6,13 @@ back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from porch.cache import CachedRepository, UserMetadata
 from porch.engine import checks, sources
-from porch.engine.content import render_into
+from porch.engine.content import Outcome, RenderJob, rendering_into
 from porch.engine.engine import Engine, Revision, author, dry_version
 from porch.engine.rollback import rollback
 from porch.engine.taskrun import run_task, taken_over, told
@@ -126,28 +127,34 @@ def _draft(creation: _Creation, revisions: Sequence[Revision]) -> StoredVersion:
         draft = repository.create_package_revision_draft(
             obj.spec.package_name, obj.spec.workspace_name, author(creation.call.caller)
         )
-    with rollback(creation.name):
-        _apply_task(creation, draft, revisions)
+    with rollback(creation.name), _task_applied(creation, draft, revisions) as rendered:
         with step("engine.update-lifecycle"):
             draft.update_lifecycle(obj.spec.lifecycle)
         user = UserMetadata.of(obj.metadata)
         if creation.call.dry_run:
             return dry_version(repository, repository.planned(draft), user)
+
+        def check(tx: Transaction) -> None:
+            _check_again(creation, tx)
+            creation.engine.verdicts.note(tx, rendered.verdict)
+
         with step("repository.close-draft"):
-            return repository.close_package_revision_draft(
-                draft, creation.name, user, lambda tx: _check_again(creation, tx)
-            )
+            return repository.close_package_revision_draft(draft, creation.name, user, check)
 
 
-def _apply_task(creation: _Creation, draft: PackageRevisionDraft, revisions: Sequence[Revision]) -> None:
+@contextmanager
+def _task_applied(creation: _Creation, draft: PackageRevisionDraft, revisions: Sequence[Revision]) -> Iterator[Outcome]:
     """Step 9. A task that fails is the client's to mend: 422 with what went wrong."""
     task = creation.task
     with step("task.apply"):
         files = _content(creation, draft, revisions)
-    try:
-        render_into(creation.engine, creation.repository, draft, files, task, name=creation.name)
-    except Invalid as error:
-        raise Invalid(f"failed to apply {task.type} task: {error.message}", details=error.details) from error
+    job = RenderJob(creation.repository, draft, creation.place.namespace, creation.name)
+    with ExitStack() as stack:
+        try:
+            rendered = stack.enter_context(rendering_into(creation.engine, job, files, task))
+        except Invalid as error:
+            raise Invalid(f"failed to apply {task.type} task: {error.message}", details=error.details) from error
+        yield rendered
 
 
 def _content(creation: _Creation, draft: PackageRevisionDraft, revisions: Sequence[Revision]) -> Files:

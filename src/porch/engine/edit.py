@@ -14,10 +14,11 @@ from dataclasses import replace
 import msgspec
 
 from porch.cache import CachedRepository, UserMetadata
-from porch.engine.content import render_into
+from porch.engine.content import RenderJob, rendering_into
 from porch.engine.delete import BUSY, finish_deletion, still
 from porch.engine.engine import Engine, Revision, author, dry_version, load
 from porch.engine.lifecycle import change_lifecycle
+from porch.engine.operations import CANCEL_ANNOTATION, RENDERING
 from porch.engine.rollback import rollback
 from porch.errors import Conflict, Invalid, invalid
 from porch.keys import PACKAGE_REVISIONS
@@ -27,10 +28,17 @@ from porch.objects import Call, metadata
 from porch.objects.deletion import is_released
 from porch.objects.identity import require_same
 from porch.observe import step
-from porch.repository import Entry, PackageRevisionDraft
-from porch.store import StoredVersion
+from porch.repository import Files, PackageRevisionDraft
+from porch.store import StoredVersion, Transaction
 from porch.strategy.packagerevision import PackageRevisionStrategy
-from porch.types.packagerevision import DRAFT, PACKAGE_REVISION, PROPOSED, PUSH_ON_RENDER_FAILURE, PackageRevision
+from porch.types.packagerevision import (
+    DRAFT,
+    PACKAGE_REVISION,
+    PROPOSED,
+    PUSH_ON_RENDER_FAILURE,
+    PackageCondition,
+    PackageRevision,
+)
 from porch.types.task import Task
 
 Change = Callable[[PackageRevision], PackageRevision]
@@ -49,6 +57,7 @@ def update_package_revision(
         old, new = revision.object(), change(revision.object())
         with step("engine.validate"):
             new = _validate_approval(new, old) if approval else _validate(call, new, old)
+        _cancel_if_asked(engine, call, new)
         if new == old:
             return revision.stored
         if is_released(new.metadata, old.metadata):
@@ -62,6 +71,13 @@ def update_package_revision(
         if stored is not None:
             return stored
     raise Conflict.modified(PACKAGE_REVISIONS.group, PACKAGE_REVISIONS.resource, name)
+
+
+def _cancel_if_asked(engine: Engine, call: Call, new: PackageRevision) -> None:
+    """The annotation is a wish, done at once and not kept."""
+    wanted = new.metadata.annotations.pop(CANCEL_ANNOTATION, None)
+    if wanted is not None and not call.dry_run:
+        call.warnings.append(engine.operations.cancel(new.metadata.namespace, new.metadata.name, wanted))
 
 
 def _validate_approval(new: PackageRevision, old: PackageRevision) -> PackageRevision:
@@ -94,7 +110,7 @@ def _validate(call: Call, new: PackageRevision, old: PackageRevision) -> Package
 
 def _content(obj: PackageRevision) -> tuple[object, ...]:
     """What of a PackageRevision is kept in the Kptfile."""
-    return obj.spec.package_metadata, obj.spec.readiness_gates, obj.status.conditions
+    return obj.spec.package_metadata, obj.spec.readiness_gates, _kept_conditions(obj)
 
 
 def _finish_deletion(engine: Engine, call: Call, revision: Revision, new: PackageRevision) -> StoredVersion:
@@ -121,18 +137,26 @@ def _edit_content(engine: Engine, call: Call, revision: Revision, new: PackageRe
         repository = engine.cache.open_repository(revision.repository)
         with rollback(row.name), step("engine.edit"):
             draft = repository.open_package_revision_draft(row, author(call.caller))
-            _change_kptfile(engine, repository, draft, new)
-            draft.update_lifecycle(new.spec.lifecycle)
-            user = UserMetadata.of(new.metadata)
-            if call.dry_run:
-                return dry_version(repository, repository.planned(draft), user, revision.stored)
-            return repository.close_package_revision_draft(draft, row.name, user, lambda tx: still(tx, revision))
+            files = _with_kptfile(repository, draft, new)
+            push_on_failure = new.metadata.annotations.get(PUSH_ON_RENDER_FAILURE) == "true"
+            job = RenderJob(repository, draft, row.namespace, row.name, push_on_failure)
+            with rendering_into(engine, job, files, Task(type="render")) as rendered:
+                draft.update_lifecycle(new.spec.lifecycle)
+                user = UserMetadata.of(new.metadata)
+                if call.dry_run:
+                    return dry_version(repository, repository.planned(draft), user, revision.stored)
+
+                def check(tx: Transaction) -> None:
+                    still(tx, rendered.followed(revision))
+                    engine.verdicts.note(tx, rendered.verdict)
+
+                return repository.close_package_revision_draft(draft, row.name, user, check)
 
 
-def _change_kptfile(
-    engine: Engine, repository: CachedRepository, draft: PackageRevisionDraft, new: PackageRevision
-) -> None:
-    """Absent means unchanged; what is there replaces what the Kptfile has."""
+def _with_kptfile(repository: CachedRepository, draft: PackageRevisionDraft, new: PackageRevision) -> Files:
+    """The draft's files with what `new` has for the Kptfile. Absent means unchanged; what is there replaces what the
+    Kptfile has.
+    """
     entry = draft.entries.get("Kptfile")
     try:
         kptfile = Kptfile.parse(repository.read_blobs([entry.blob])[0] if entry and entry.is_file else b"")
@@ -145,8 +169,10 @@ def _change_kptfile(
     if spec.readiness_gates is not None:
         kptfile = kptfile.with_readiness_gates([gate.condition_type for gate in spec.readiness_gates])
     if new.status.conditions is not None:
-        kptfile = kptfile.with_conditions(new.status.conditions)
-    push_on_failure = new.metadata.annotations.get(PUSH_ON_RENDER_FAILURE) == "true"
-    files: dict[str, bytes | Entry] = {**draft.entries, "Kptfile": repository.kept_or_new(entry, kptfile.data)}
-    task = Task(type="render")
-    render_into(engine, repository, draft, files, task, name=new.metadata.name, push_on_failure=push_on_failure)
+        kptfile = kptfile.with_conditions(_kept_conditions(new))
+    return {**draft.entries, "Kptfile": repository.kept_or_new(entry, kptfile.data)}
+
+
+def _kept_conditions(obj: PackageRevision) -> list[PackageCondition]:
+    """Those of the Kptfile."""
+    return [item for item in obj.status.conditions or () if item.type != RENDERING]

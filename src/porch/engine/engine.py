@@ -6,12 +6,13 @@ Create (`create`), edit (`edit`, `resources`), delete (`delete`) and read (`quer
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from porch.cache import Cache, CachedRepository, Upstreams, UserMetadata
 from porch.engine.locks import Locks
+from porch.engine.operations import Operations
+from porch.engine.rendering import Renderer
+from porch.engine.verdicts import Verdicts
 from porch.errors import NotFound
 from porch.keys import PACKAGE_REVISIONS, GroupResource, ObjectKey, RepositoryKey
 from porch.objects import AUTHENTICATED, Caller
@@ -22,25 +23,6 @@ from porch.types.packagerevision import PACKAGE_REVISION, PackageRevision
 from porch.workers import WorkerPool
 
 
-class Rendered:
-    """Trees of packages that were rendered last and found right, so that they need not be again. By their ids, so what
-    is in here is true of any revision that has the tree.
-    """
-
-    def __init__(self, most: int = 10_000) -> None:
-        self._lock, self._most = threading.Lock(), most
-        self._trees: OrderedDict[str, None] = OrderedDict()
-
-    def __contains__(self, tree: str) -> bool:
-        return tree in self._trees
-
-    def add(self, tree: str) -> None:
-        with self._lock:
-            self._trees[tree] = None
-            if len(self._trees) > self._most:
-                self._trees.popitem(last=False)
-
-
 @dataclass(frozen=True, slots=True)
 class Engine:
     store: Store
@@ -48,8 +30,15 @@ class Engine:
     upstreams: Upstreams
     tasks: TaskHandler
     workers: WorkerPool
+    renderer: Renderer
+    verdicts: Verdicts
+    operations: Operations
     locks: Locks = field(default_factory=Locks)
-    rendered: Rendered = field(default_factory=Rendered)
+
+    def has_good_verdict(self, tree: str) -> bool:
+        """Whether exactly these files were rendered, and found right, by the code that would run now."""
+        verdict = self.verdicts.of(tree)
+        return verdict is not None and verdict.succeeded and self.renderer.is_current(verdict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,12 @@ tell any more has been replaced or deleted since, and a later event says so; onl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 import structlog
 
 from porch.cache import CachedRepository
 from porch.engine.engine import Engine
-from porch.engine.resources import NO_FILES, joined
+from porch.engine.resources import NO_FILES, joined, status_of
 from porch.errors import PorchError
 from porch.keys import RepositoryKey
 from porch.store import Change, StoredVersion
@@ -68,17 +66,16 @@ class FollowedResources:
 
     def whole(self, item: StoredVersion, *, last: bool) -> StoredVersion | None:
         try:
-            return joined(item, item.version, self._files(item))
+            place = _place(item)
+            repository = self._repository(item, place)
+            tree = _tree(repository, place)
+            files = self._engine.cache.fields(repository, tree)
+            return joined(item, item.version, files, status_of(self._engine, tree))
         except PorchError as error:
             if last:
                 return joined(item, item.version, NO_FILES)
             _log.info("left out of a watch", package_revision=item.key.name, reason=error.message)
             return None
-
-    def _files(self, item: StoredVersion) -> Iterable[bytes]:
-        place = _place(item)
-        repository = self._repository(item, place)
-        return self._engine.cache.fields(repository, _tree(repository, place))
 
     def _repository(self, item: StoredVersion, place: _Place) -> CachedRepository:
         return self._engine.cache.open_repository(RepositoryKey(item.key.namespace, place.spec.repository))

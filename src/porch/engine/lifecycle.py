@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from porch.cache import CachedRepository, UserMetadata
+from porch.engine.content import required_rendered
 from porch.engine.delete import BUSY, still
 from porch.engine.engine import Engine, Revision, author, dry_version
 from porch.engine.rollback import rollback
@@ -17,7 +18,7 @@ from porch.errors import Invalid
 from porch.keys import PACKAGE_REVISIONS
 from porch.objects import Call
 from porch.observe import step
-from porch.store import StoredVersion
+from porch.store import StoredVersion, Transaction
 from porch.strategy import readiness
 from porch.types.packagerevision import DRAFT, PACKAGE_REVISION, PUBLISHED, PackageRevision
 from porch.types.repository import READINESS_GATES_ANNOTATION
@@ -52,11 +53,17 @@ def _publish(engine: Engine, call: Call, repository: CachedRepository, revision:
         annotations = engine.cache.repository_object(revision.repository).metadata.annotations
         if annotations.get(READINESS_GATES_ANNOTATION) != "false":
             raise Invalid.of(PACKAGE_REVISION.group, PACKAGE_REVISION.name, revision.row.name, unmet)
-    if call.dry_run:
-        found = replace(repository.discovered(revision.row), lifecycle=PUBLISHED)
-        return dry_version(repository, found, UserMetadata.of(obj.metadata), revision.stored)
-    with step("engine.publish"):
-        return repository.publish(revision.row, author(call.caller), lambda tx: still(tx, revision))
+    with required_rendered(engine, repository, revision) as rendered:
+        if call.dry_run:
+            found = replace(repository.discovered(revision.row), lifecycle=PUBLISHED)
+            return dry_version(repository, found, UserMetadata.of(obj.metadata), revision.stored)
+
+        def check(tx: Transaction) -> None:
+            still(tx, rendered.followed(revision))
+            engine.verdicts.note(tx, rendered.verdict)
+
+        with step("engine.publish"):
+            return repository.publish(revision.row, author(call.caller), check)
 
 
 def _mark(call: Call, repository: CachedRepository, revision: Revision, new: PackageRevision) -> StoredVersion:

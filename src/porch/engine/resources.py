@@ -15,7 +15,7 @@ from dataclasses import replace
 import msgspec
 
 from porch.cache import CachedRepository, is_hidden
-from porch.engine.content import render_into, unchanged
+from porch.engine.content import RenderJob, rendering_into, unchanged
 from porch.engine.delete import BUSY
 from porch.engine.engine import Engine, Revision, author, load
 from porch.engine.rollback import rollback
@@ -37,7 +37,8 @@ _LARGE = 1024 * 1024
 _strategy = ResourcesStrategy(PACKAGE_REVISION_RESOURCES)
 _encode = msgspec.json.Encoder().encode
 NO_FILES = (b'"resources":{}',)
-_STATUS = b'},"status":{"renderStatus":{"result":{"metadata":{},"exitCode":0},"error":""}}}'
+_STATUS = b'{"renderStatus":{"result":{"metadata":{},"exitCode":0},"error":""}}'
+"""Where no function ran, or nobody remembers."""
 
 
 def get_resources(engine: Engine, namespace: str, name: str) -> StoredVersion:
@@ -48,10 +49,16 @@ def get_resources(engine: Engine, namespace: str, name: str) -> StoredVersion:
 def shown(engine: Engine, revision: Revision) -> StoredVersion:
     """The PackageRevisionResources of a revision."""
     files = engine.cache.fields(engine.cache.open_repository(revision.repository), revision.row.tree)
-    return joined(revision.stored, revision.row.content_version, files)
+    return joined(revision.stored, revision.row.content_version, files, status_of(engine, revision.row.tree))
 
 
-def joined(revision: StoredVersion, version: int, files: Iterable[bytes]) -> StoredVersion:
+def status_of(engine: Engine, tree: str) -> bytes:
+    """What is remembered of rendering these files, as JSON; empty when nothing is worth telling."""
+    verdict = engine.verdicts.of(tree)
+    return verdict.status if verdict is not None else b""
+
+
+def joined(revision: StoredVersion, version: int, files: Iterable[bytes], status: bytes = b"") -> StoredVersion:
     """The PackageRevisionResources of a stored PackageRevision, put together from bytes that are kept encoded. `files`
     are the fields of spec that hold them.
     """
@@ -65,7 +72,9 @@ def joined(revision: StoredVersion, version: int, files: Iterable[bytes]) -> Sto
     tail = io.BytesIO()  # it gives away its bytes without a copy
     tail.write(head)
     tail.writelines(files)
-    tail.write(_STATUS)
+    tail.write(b'},"status":')
+    tail.write(status or _STATUS)
+    tail.write(b"}")
     key = replace(revision.key, resource=str(RESOURCES))
     return replace(revision, key=key, version=version, tail=tail.getvalue())
 
@@ -151,13 +160,19 @@ def _save(
 ) -> bool:
     """Renders, commits and pushes. False in a dry run, which ends before the push."""
     push_on_failure = revision.object().metadata.annotations.get(PUSH_ON_RENDER_FAILURE) == "true"
-    name, task = revision.row.name, Task(type="render")
-    draft = repository.open_package_revision_draft(revision.row, author(call.caller))
-    render_into(engine, repository, draft, files, task, name=name, push_on_failure=push_on_failure)
-    if call.dry_run:
-        return False
-    repository.close_package_revision_draft(draft, name, None, lambda tx: _same_content(tx, revision))
-    return True
+    row = revision.row
+    draft = repository.open_package_revision_draft(row, author(call.caller))
+    job = RenderJob(repository, draft, row.namespace, row.name, push_on_failure)
+    with rendering_into(engine, job, files, Task(type="render")) as rendered:
+        if call.dry_run:
+            return False
+
+        def check(tx: Transaction) -> None:
+            _same_content(tx, revision)
+            engine.verdicts.note(tx, rendered.verdict)
+
+        repository.close_package_revision_draft(draft, row.name, None, check)
+        return True
 
 
 def _same_content(tx: Transaction, revision: Revision) -> None:

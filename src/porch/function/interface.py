@@ -32,8 +32,12 @@ class ResourceList:
     config: Node | None = None
     """The functionConfig; None when the pipeline gives none."""
     results: list[Result] = field(default_factory=list)
+    stderr: str = ""
+    """What the function prints, like the `print` of a script; kept after success, too."""
     version: str = ""
     """The tag that the function was asked for by, like v0.4.1; empty for the newest. Some texts depend on it."""
+    compatible: bool = True
+    """Whether content comes out as the Go version writes it even where that is a mistake. Packages depend on it."""
 
 
 class FunctionFailed(Exception):

@@ -67,13 +67,15 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """In the order of fields that Go writes; what is empty is left out."""
-        return _filled(
-            message=self.message,
-            severity=self.severity,
-            resourceRef=self.resource_ref and _resource_json(self.resource_ref),
-            field=self.field and _field_json(self.field),
-            file=self.file and _filled(path=self.file.path, index=self.file.index),
-            tags=dict(self.tags),
+        named = {} if self.resource_ref is None else {"resourceRef": _resource_json(self.resource_ref)}
+        return (
+            _filled(message=self.message, severity=self.severity)
+            | named
+            | _filled(
+                field=self.field and _field_json(self.field),
+                file=self.file and _filled(path=self.file.path, index=self.file.index),
+                tags=dict(self.tags),
+            )
         )
 
     def __str__(self) -> str:

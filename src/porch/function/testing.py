@@ -27,7 +27,7 @@ from porch.function.resourcelist import read_resource_list, write_resource_list
 from porch.function.results import Result, results_from_json
 from porch.function.runtimes.builtin import sort_key
 from porch.krm.errors import YamlError
-from porch.kyaml import Node, annotate, copy, emit, from_value, mapping, parse, put, text, to_value
+from porch.kyaml import Node, annotate, copy, emit, from_value, mapping, parse, put, to_value
 
 _INTERNAL = "internal.config.kubernetes.io"
 _WRAPPER = "bareSeqNodeWrappingKey"
@@ -53,10 +53,15 @@ def run_function(function: NativeFunction, resources: ResourceList) -> Ran:
     try:
         function.run(resources)
     except FunctionFailed as failed:
+        _sort(function, resources)
         return Ran(resources, failed.exit_code, failed.stderr)
+    _sort(function, resources)
+    return Ran(resources, stderr=resources.stderr)
+
+
+def _sort(function: NativeFunction, resources: ResourceList) -> None:
     if function.SORTS:
         resources.items.sort(key=sort_key)
-    return Ran(resources)
 
 
 def check_case(function: NativeFunction, case: Path, version: str = "") -> Ran:

@@ -62,7 +62,10 @@ class Kptfile:
     def __init__(self, text: Text, *, bom: bool) -> None:
         self._text = text
         self._bom = bom
-        self.summary = _summary(value_of(text.root, texts=True))
+        value = value_of(text.root, texts=True)
+        self.summary = _summary(value)
+        self.pipeline = _map(value, "pipeline")
+        """As it is written, all scalars as their texts."""
 
     @classmethod
     def parse(cls, data: bytes) -> Kptfile:
@@ -124,9 +127,9 @@ class Kptfile:
         _set_list(text, _CONDITIONS, list(map(_as_value, self.summary.conditions)), list(map(_as_value, conditions)))
         return Kptfile(text, bom=self._bom)
 
-    def with_rendered(self, condition: PackageCondition) -> Kptfile:
-        """Puts the verdict of a render: the Rendered condition, always the last one. Verdicts of single functions
-        (renderStatus) are those of an earlier render and go.
+    def with_rendered(self, condition: PackageCondition, render_status: Mapping[str, Any] | None = None) -> Kptfile:
+        """Puts the verdict of a render: the Rendered condition, always the last one, and those of single functions.
+        Without `render_status` those of an earlier render go.
         """
         text = copy.copy(self._text)
         types = [item.type for item in self.summary.conditions]
@@ -135,7 +138,10 @@ class Kptfile:
         else:
             _remove_items(text, _CONDITIONS, [index for index, name in enumerate(types) if name == RENDERED])
             _append(text, _CONDITIONS, _as_value(condition))
-        text.remove(("status", "renderStatus"))
+        if render_status:
+            _set(text, ("status", "renderStatus"), render_status)
+        else:
+            text.remove(("status", "renderStatus"))
         return Kptfile(text, bom=self._bom)
 
     def without_rendered(self) -> Kptfile:

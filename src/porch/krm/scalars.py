@@ -10,6 +10,7 @@ import binascii
 import math
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 _TAG = "tag:yaml.org,2002:"
@@ -27,6 +28,8 @@ _OLD_BOOLEANS = {
     spelling for word in ("y", "n", "yes", "no", "on", "off") for spelling in (word, word.capitalize(), word.upper())
 }
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_SIGN_INSIDE = re.compile("0b([-+][01]{1,63})|0o([-+][0-7]{1,21})")
+_BETWEEN_DIGITS = re.compile("(?<=[0-9])_(?=[0-9])")
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _INTEGERS = (
     (re.compile(r"[-+]?0[xX][0-9a-fA-F]+"), 16),
@@ -69,8 +72,13 @@ def means_text(text: str) -> bool:
 
 def implied_tag(text: str) -> str:
     """The short tag that Go infers from the text of a plain scalar."""
-    if text and text[0] not in _MAY_BE_MORE:
+    if text and (text[0] not in _MAY_BE_MORE or len(text) > _LONGEST_NUMBER):
         return "!!str"
+    return _implied_tag(text)
+
+
+@lru_cache(maxsize=4096)
+def _implied_tag(text: str) -> str:
     value = _value(text)
     if isinstance(value, str):
         return "!!timestamp" if _is_timestamp(text) else "!!str"
@@ -82,13 +90,15 @@ def _value(text: str) -> Any:
         return _WORDS[text]
     if text[0] not in "+-.0123456789" or len(text) > _LONGEST_NUMBER or _is_timestamp(text):
         return text
-    digits = text if text[0] == "." else text.replace("_", "")
+    digits = _BETWEEN_DIGITS.sub("", text) if text[0] == "." else text.replace("_", "")
     for pattern, base in _INTEGERS:
         if pattern.fullmatch(digits):
             number = int(digits.replace("o", "").replace("O", ""), 8) if base == 8 else int(digits, base)
             if -(2**63) <= number < 2**64 and not (number >= 2**63 and digits[0] == "+"):
                 return number
             break  # too large: digits alone are a float, with a letter it is text
+    if match := _SIGN_INSIDE.fullmatch(digits):
+        return int(match[1] or match[2], 2 if match[1] else 8)
     if _FLOAT.fullmatch(digits) and math.isfinite(float(digits)):
         return float(digits)
     return text

@@ -6,31 +6,10 @@ has it; otherwise they stand in the key's own column.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from porch.krm.scalars import means_text
-
-_ESCAPES = {
-    "\0": "\\0",
-    "\a": "\\a",
-    "\b": "\\b",
-    "\t": "\\t",
-    "\n": "\\n",
-    "\v": "\\v",
-    "\f": "\\f",
-    "\r": "\\r",
-    "\x1b": "\\e",
-    '"': '\\"',
-    "\\": "\\\\",
-    "\x85": "\\N",
-    "\u2028": "\\L",
-    "\u2029": "\\P",
-}
-# Go's printable set, without tab and line break; U+2028 and U+2029 are in it but count as breaks.
-_UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
-_STARTS_INDICATOR = re.compile(r"""(---|\.\.\.)|[#,\[\]{}&*!|>'"%@`]|[?:-]([ \t]|$)""")
-_HOLDS_INDICATOR = re.compile(r":([ \t]|$)|[ \t]#")
+from porch.krm.style import allowed, choose, double_quoted
 
 
 def dump(value: Any, *, wide: bool = False) -> str:
@@ -95,37 +74,23 @@ def _indented(lines: list[str], width: int) -> list[str]:
 
 
 def _string(text: str) -> str:
-    if "\n" in text or _UNPRINTABLE.search(text) or not means_text(text):
-        return _double_quoted(text)
-    if "\t" in text:
-        return _double_quoted(text)
-    if text != text.strip(" ") or _STARTS_INDICATOR.match(text) or _HOLDS_INDICATOR.search(text):
-        return "'" + text.replace("'", "''") + "'"
+    if not means_text(text) or allowed(text).multiline:
+        return double_quoted(text)
+    match choose(text, "", flow=False, key=False):
+        case "double":
+            return double_quoted(text)
+        case "single":
+            return "'" + text.replace("'", "''") + "'"
     return text
 
 
-def _double_quoted(text: str) -> str:
-    special = re.sub(r'["\\\t\n]', lambda match: _ESCAPES[match[0]], text)
-    return '"' + _UNPRINTABLE.sub(lambda match: _escape(match[0]), special) + '"'
-
-
-def _escape(character: str) -> str:
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    code = ord(character)
-    if code <= 0xFF:
-        return f"\\x{code:02X}"
-    return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
-
-
 def _fits_literal(text: str) -> bool:
-    """Go quotes text with odd characters or with blanks before a line break or at the end."""
-    return not (_UNPRINTABLE.search(text) or " \n" in text or text.endswith(" "))
+    return allowed(text).block and {"\u2028", "\u2029"}.isdisjoint(text)
 
 
 def _literal(text: str) -> tuple[str, list[str]]:
     """Header and lines of a literal block, which stand two columns right of its parent."""
-    hint = "2" if text[0] in " \n" else ""
+    hint = "2" if text[0] in " \t\n" else ""
     body = text.removesuffix("\n")
     chomp = "" if text.endswith("\n") else "-"
     if text == "\n" or text.endswith("\n\n"):

@@ -8,7 +8,6 @@ An emitted node is not changed, and a parsed one is yours: change it, or `copy` 
 """
 
 from porch.krm.errors import YamlError
-from porch.kyaml.compose import compose as parse
 from porch.kyaml.emit import emit
 from porch.kyaml.fields import (
     annotate,
@@ -25,6 +24,7 @@ from porch.kyaml.fields import (
     unannotate,
 )
 from porch.kyaml.node import Node, copy, followed, mapping, sequence, text, walk
+from porch.kyaml.parse import parse, parse_one
 from porch.kyaml.values import from_value, to_value
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "mapping",
     "pairs",
     "parse",
+    "parse_one",
     "place",
     "put",
     "require",

@@ -28,7 +28,7 @@ class CommentScanner(Source):
         self.comments.append(Comment(token, start, line=self.rest_of_line()))
 
     def head_under_dash(self) -> None:
-        """In `- # comment` the comment is no line comment, because the dash has no text: it is a head of what follows."""
+        """In `- # comment` the dash has no text that a line comment could belong to: it is a head of what follows."""
         if not self.comments or len(self.tokens) < 2 or not self.comments[-1].line:
             return
         if self.tokens[-2].kind != "sequence-start" or self.tokens[-1].kind != "entry" or self.text[self.at] in BREAKS:
@@ -44,7 +44,7 @@ class CommentScanner(Source):
 
 
 class _CommentLines:
-    """The lines of comments between two tokens, and the text of the comment that is being put together."""
+    """The lines of comments between two tokens, and the parts of the comment that is being put together."""
 
     def __init__(self, source: Source, begin: Mark) -> None:
         self.source = source
@@ -64,7 +64,7 @@ class _CommentLines:
                 self.foot_line += 1
         self.line, self.column = source.line, source.column
         self.start = Mark(0, 0, 0)
-        self.text = ""
+        self.parts: list[str] = []
 
     def scan(self) -> None:
         source = self.source
@@ -87,38 +87,38 @@ class _CommentLines:
                 self.line += 1
                 peek += 1
                 continue
-            if self.text and self.column - 1 < block and self.column != self.start.column:
+            if self.parts and self.column - 1 < block and self.column != self.start.column:
                 self.add_foot(peek)
             if character != "#":
                 break
             self.take_line(peek)
             block = max(source.indent, 0)
             peek = 1
-        if self.text:
+        if self.parts:
             end = source.at + peek - 1
-            source.comments.append(Comment(self.start.at, self.start, self.scanned, end, head=self.text))
+            source.comments.append(Comment(self.start.at, self.start, self.scanned, end, head="".join(self.parts)))
 
     def end_of_lines(self, peek: int, block: int, character: str, *, closes: bool) -> None:
         """An empty line, or the end: what is put together so far belongs to what stood before, or goes on."""
         left = self.start.column - 1 < block
         if closes or (self.first_gap and ((self.start.line == self.foot_line and not self.after_value) or left)):
-            if self.text:
+            if self.parts:
                 if left:
                     self.token = self.start.at
                 self.add_foot(peek)
-        elif self.text and character != "\0":
-            self.text += "\n"
+        elif self.parts and character != "\0":
+            self.parts.append("\n")
 
     def add_foot(self, peek: int) -> None:
         end = self.source.at + peek
-        self.source.comments.append(Comment(self.token, self.start, self.scanned, end, foot=self.text))
+        self.source.comments.append(Comment(self.token, self.start, self.scanned, end, foot="".join(self.parts)))
         self.scanned = self.token = end
-        self.text = ""
+        self.parts = []
 
     def take_line(self, peek: int) -> None:
         source = self.source
-        if self.text:
-            self.text += "\n"
+        if self.parts:
+            self.parts.append("\n")
         else:
             self.start = Mark(source.at + peek, self.line, self.column)
         self.gap = False
@@ -126,5 +126,5 @@ class _CommentLines:
         while source.at < hash_at:
             source.skip_blanks()
             source.skip_break()
-        self.text += source.rest_of_line()
+        self.parts.append(source.rest_of_line())
         self.column, self.line = 0, source.line

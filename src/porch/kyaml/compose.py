@@ -7,82 +7,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from porch.krm.errors import YamlError
-from porch.krm.scalars import implied_tag
-from porch.krm.yaml import MAX_DEPTH, MAX_NODES
-from porch.kyaml.node import Kind, Node, Style
-from porch.kyaml.scan import Scanner
+from porch.krm.yaml import MAX_DEPTH
+from porch.kyaml.build import HANDLES, Builder
+from porch.kyaml.node import Node
 from porch.kyaml.source import Token
 
-_LONG = "tag:yaml.org,2002:"
-_HANDLES = {"!": "!", "!!": _LONG}
-_STYLES: dict[str, Style] = {
-    "": "",
-    "single": "single",
-    "double": "double",
-    "literal": "literal",
-    "folded": "folded",
-    "flow": "flow",
-}
-_DEFAULTS = {"mapping": "!!map", "sequence": "!!seq", "alias": ""}
+
+def compose(text: str, offset: int = 0) -> Iterator[Node]:
+    """The root of each document, one by one; what follows the last one asked for is not looked at. A text without
+    content has none; an empty document between others is a null. `offset` lines stand before `text` in its file.
+    """
+    return _Composer(text, offset).documents()
 
 
-def compose(text: str) -> list[Node]:
-    """The root of each document. A text without any has none; an empty document between others is a null."""
-    return _Composer(text).documents()
-
-
-class _Composer:
-    def __init__(self, text: str) -> None:
-        self.scanner = Scanner(text)
-        self.head = self.line = self.foot = self.stem = ""
-        self.handles = dict(_HANDLES)
-        self.anchors: dict[str, Node] = {}
-        self.depth = 0
-        self.count = 0
-
-    # tokens
-
-    def peek(self) -> Token:
-        token = self.scanner.peek()
-        comments = self.scanner.comments
-        if comments and token.at >= comments[0].token:
-            self._unfold(token)
-        return token
-
-    def _unfold(self, token: Token) -> None:
-        comments = self.scanner.comments
-        taken = 0
-        for comment in comments:
-            if token.at < comment.token or (comment.head and token.kind == "block-end"):
-                break
-            self.head = _joined(self.head, comment.head)
-            self.foot = _joined(self.foot, comment.foot)
-            self.line = _joined(self.line, comment.line)
-            taken += 1
-        del comments[:taken]
-
-    def skip(self) -> Token:
-        self.scanner.skip_token()
-        return self.peek()
-
-    def take_comments(self, node: Node) -> None:
-        node.head, node.line, node.foot = self.head, self.line, self.foot
-        self.head = self.line = self.foot = self.stem = ""
-
+class _Composer(Builder):
     # documents
 
-    def documents(self) -> list[Node]:
+    def documents(self) -> Iterator[Node]:
         self.peek()
         token = self.skip()
-        roots: list[Node] = []
+        first = True
         while token.kind != "stream-end":
             self.count = 0
             self.anchors = {}
-            roots.append(self._document(token, explicit_only=bool(roots)))
+            yield self._document(token, explicit_only=not first)
+            first = False
             token = self.peek()
             while token.kind == "document-end":
                 token = self.skip()
-        return roots
 
     def _document(self, token: Token, *, explicit_only: bool) -> Node:
         before = ""
@@ -94,26 +46,16 @@ class _Composer:
             empty = token.kind in {"version", "tag-directive", "document-start", "document-end", "stream-end"}
             root = self._empty(token) if empty else self.node(block=True)
         else:
-            before = self._head_of_document()
+            before, self.head = split_head(self.head)
             root = self.node(block=True)
         token = self.peek()
         if token.kind == "document-end":
             self.scanner.skip_token()
-        self.handles = dict(_HANDLES)
+        self.handles = dict(HANDLES)
         root.before = before
         root.after = self.foot or self.head
         self.head = self.line = self.foot = self.stem = ""
         return root
-
-    def _head_of_document(self) -> str:
-        """What stands above the last empty line of the first comments belongs to the document, the rest to the root."""
-        above, gap, below = self.head.rpartition("\n\n")
-        if self.head.endswith("\n"):
-            above, gap, below = self.head[:-1], "\n", ""
-        if not gap or not above:
-            return ""
-        self.head = below
-        return above
 
     def _directives(self, token: Token) -> Token:
         version = False
@@ -149,7 +91,7 @@ class _Composer:
                 token = self.skip()
         kind = token.kind
         if kind == "scalar":
-            node = self.make("scalar", start, tag, anchor, token.value, token.style)
+            node = self.make("scalar", start, tag, anchor, value=token.value, style=token.style)
             self.take_comments(node)
             self.scanner.skip_token()
             return node
@@ -167,27 +109,6 @@ class _Composer:
         if anchor or tag:
             return self.make("scalar", start, tag, anchor)
         raise self.fail("did not find expected node content", token)
-
-    def make(self, kind: Kind, token: Token, tag: str = "", anchor: str = "", value: str = "", style: str = "") -> Node:
-        self.count += 1
-        if self.count > MAX_NODES:
-            raise self.fail(f"more than {MAX_NODES} values", token)
-        node = Node(kind, "", value, _STYLES[style], token.line + 1)
-        if kind in {"mapping", "sequence"}:
-            node.content = []
-        if tag and tag != "!":
-            node.tag = "!!" + tag[len(_LONG) :] if tag.startswith(_LONG) else tag
-            node.tagged = True
-        elif kind != "scalar":
-            node.tag = _DEFAULTS[kind]
-        elif style:
-            node.tag = "!!str"
-        else:
-            node.tag = "!!merge" if value == "<<" else implied_tag(value)
-        if anchor:
-            node.anchor = anchor
-            self.anchors[anchor] = node
-        return node
 
     def _empty(self, token: Token) -> Node:
         return self.make("scalar", token)
@@ -331,9 +252,10 @@ class _Composer:
                 return self.node(block=False)
         return self._empty(token)
 
-    def fail(self, problem: str, token: Token) -> YamlError:
-        return YamlError(problem, token.line + 1)
 
-
-def _joined(text: str, more: str) -> str:
-    return f"{text}\n{more}" if text and more else text or more
+def split_head(head: str) -> tuple[str, str]:
+    """What stands above the last empty line of the first comments belongs to the document, the rest to the root."""
+    if head.endswith("\n"):
+        return head[:-1], ""
+    above, gap, below = head.rpartition("\n\n")
+    return (above, below) if gap else ("", head)

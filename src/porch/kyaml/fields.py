@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from porch.kyaml.node import Node, Style, followed, mapping, text
+from porch.krm.style import Style
+from porch.kyaml.node import Node, followed, mapping, text
 
 
 def pairs(node: Node) -> Iterator[tuple[Node, Node]]:

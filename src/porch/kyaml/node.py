@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal, TypeAlias, cast
 
+from porch.krm.style import Style as Style  # noqa: PLC0414 - a part of this module
+
 Kind: TypeAlias = Literal["mapping", "sequence", "scalar", "alias"]
-Style: TypeAlias = Literal["", "single", "double", "literal", "folded", "flow"]
 
 # A scalar has no content. It shares this one; a tuple, so that nobody can put something into it.
 _NOTHING = cast("list[Node]", ())
@@ -47,13 +48,13 @@ class Node:
         value: str = "",
         style: Style = "",
         row: int = 0,
+        *,
         content: list[Node] = _NOTHING,
         head: str = "",
         line: str = "",
         foot: str = "",
         anchor: str = "",
         target: Node | None = None,
-        *,
         tagged: bool = False,
         before: str = "",
         after: str = "",
@@ -78,35 +79,25 @@ class Node:
         return f"<{self.kind} {self.tag} {what!r} at line {self.row}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A plain scalar, which most nodes are, is pickled as five short values."""
-        if self.kind == "scalar" and not (self.head or self.line or self.foot or self.anchor or self.tagged):
-            if not (self.before or self.after):
-                return Node, (self.kind, self.tag, self.value, self.style, self.row)
-        return _restored, tuple(getattr(self, name) for name in _PICKLED)
+        """Pickled as few short values, because files are kept as pickles of their nodes."""
+        short = (self.kind, self.tag, self.value, self.style, self.row)
+        if not (self.head or self.line or self.foot or self.anchor or self.tagged or self.before or self.after):
+            if self.kind == "scalar":
+                return Node, short
+            if self.target is None:
+                return _collection, (short, self.content)
+        # As a state, not as arguments: an anchor's content may hold an alias of it.
+        state = {name: getattr(self, name) for name in _RARE if getattr(self, name)}
+        if self.kind in {"mapping", "sequence"}:
+            state["content"] = self.content
+        return Node, short, (None, state)
 
 
-_PICKLED = (
-    "kind",
-    "tag",
-    "value",
-    "style",
-    "row",
-    "content",
-    "head",
-    "line",
-    "foot",
-    "anchor",
-    "target",
-    "tagged",
-    "before",
-    "after",
-)
+_RARE = ("head", "line", "foot", "anchor", "target", "tagged", "before", "after")
 
 
-def _restored(*fields: Any) -> Node:
-    node = Node(*fields[:11])
-    node.tagged, node.before, node.after = fields[11:]
-    return node
+def _collection(short: tuple[Any, ...], content: list[Node]) -> Node:
+    return Node(*short, content=content)
 
 
 def mapping(*content: Node, style: Style = "") -> Node:
@@ -131,9 +122,10 @@ def copy(node: Node) -> Node:
     """A deep copy. Aliases in it stand for the copied anchors, or for the same node when the anchor is outside."""
     made: dict[int, Node] = {}
     result = _copied(node, made)
-    for alias in walk(result):
-        if alias.target is not None:
-            alias.target = made.get(id(alias.target), alias.target)
+    if made:
+        for alias in walk(result):
+            if alias.target is not None:
+                alias.target = made.get(id(alias.target), alias.target)
     return result
 
 
@@ -144,16 +136,17 @@ def _copied(node: Node, made: dict[int, Node]) -> Node:
         node.value,
         node.style,
         node.row,
-        [_copied(item, made) for item in node.content] if node.kind in {"mapping", "sequence"} else _NOTHING,
-        node.head,
-        node.line,
-        node.foot,
-        node.anchor,
-        node.target,
+        head=node.head,
+        line=node.line,
+        foot=node.foot,
+        anchor=node.anchor,
+        target=node.target,
         tagged=node.tagged,
         before=node.before,
         after=node.after,
     )
+    if node.kind in {"mapping", "sequence"}:
+        result.content = [_copied(item, made) for item in node.content]
     if node.anchor:
         made[id(node)] = result
     return result

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from porch.kyaml.source import BLANKS, BLANKS_BREAKS_OR_END, BREAKS_OR_END, Mark, Token
+from porch.kyaml.source import BLANKS, BLANKS_BREAKS_OR_END, Mark, Token
 from porch.kyaml.words import WordScanner
 
 _NO_PLAIN_START = frozenset("-?:,[]{}#&*!|>'\"%@`") | BLANKS_BREAKS_OR_END
@@ -27,8 +27,8 @@ class _Key:
 
 
 class Scanner(WordScanner):
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, offset: int = 0) -> None:
+        super().__init__(text, offset)
         self._head = 0
         """The next token in `tokens`."""
         self._taken = 0
@@ -51,10 +51,11 @@ class Scanner(WordScanner):
             self._head = 3
 
     def _needs_more(self) -> bool:
-        if self._head >= len(self.tokens) - 2:
-            return self.tokens[-1].kind != "stream-end" or self._head >= len(self.tokens)
+        ended = self.tokens[-1].kind == "stream-end"
+        if self._head >= len(self.tokens) - 2 and not ended:
+            return True
         at = self._by_number.get(self._taken)
-        return at is not None and self._is_valid(self._keys[at])
+        return at is not None and self._is_valid(self._keys[at]) and not ended
 
     def _add(self, kind: str, mark: Mark) -> None:
         self.tokens.append(Token(kind, mark.at, mark.line, mark.column))
@@ -70,7 +71,7 @@ class Scanner(WordScanner):
             self._fetch_end()
         elif self.column == 0 and character == "%":
             self._end_blocks()
-            self.tokens.append(self._scan_directive())
+            self.tokens.append(self.scan_directive())
         elif self.is_document_mark():
             self._end_blocks()
             self._add("document-start" if character == "-" else "document-end", self.mark())
@@ -85,8 +86,6 @@ class Scanner(WordScanner):
 
     def _to_next_token(self, begin: Mark) -> None:
         while True:
-            if self.column == 0 and self.text[self.at] == "\ufeff":
-                self.skip()
             self.skip_blanks(" \t" if self.flow_level or not self.key_allowed else " ")
             self.head_under_dash()
             if self.text[self.at] == "#":
@@ -252,59 +251,3 @@ class Scanner(WordScanner):
                 raise self.fail("could not find expected ':'")
             key.possible = False
             self._by_number.pop(key.number, None)
-
-    # directives
-
-    def _scan_directive(self) -> Token:
-        start = self.mark()
-        self.skip()
-        name = ""
-        while self.text[self.at].isascii() and (self.text[self.at].isalnum() or self.text[self.at] in "-_"):
-            name += self.text[self.at]
-            self.skip()
-        if not name:
-            raise self.fail("could not find expected directive name")
-        if self.text[self.at] not in BLANKS_BREAKS_OR_END:
-            raise self.fail("found unexpected non-alphabetical character")
-        self.skip_blanks()
-        token = Token("version" if name == "YAML" else "tag-directive", start.at, start.line, start.column)
-        if name == "YAML":
-            token.value = self._version()
-        elif name == "TAG":
-            token.value, token.suffix = self._tag_directive()
-        else:
-            raise self.fail("found unknown directive name")
-        self.skip_blanks()
-        if self.text[self.at] == "#":
-            self.rest_of_line()
-        if self.text[self.at] not in BREAKS_OR_END:
-            raise self.fail("did not find expected comment or line break")
-        self.skip_break()
-        return token
-
-    def _version(self) -> str:
-        parts = []
-        for end in (".", ""):
-            digits = ""
-            while self.text[self.at] in "0123456789":
-                digits += self.text[self.at]
-                self.skip()
-            if not digits:
-                raise self.fail("did not find expected version number")
-            if len(digits) > 2:
-                raise self.fail("found extremely long version number")
-            if end and self.text[self.at] != end:
-                raise self.fail("did not find expected digit or '.' character")
-            self.skip(len(end))
-            parts.append(str(int(digits)))
-        return ".".join(parts)
-
-    def _tag_directive(self) -> tuple[str, str]:
-        handle = self.scan_handle(directive=True)
-        if self.text[self.at] not in BLANKS:
-            raise self.fail("did not find expected whitespace")
-        self.skip_blanks()
-        prefix = self.scan_uri("")
-        if self.text[self.at] not in BLANKS_BREAKS_OR_END:
-            raise self.fail("did not find expected whitespace or line break")
-        return handle, prefix

@@ -54,11 +54,13 @@ class Comment:
 
 
 class Source:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, offset: int = 0) -> None:
         if bad := _NOT_ALLOWED.search(text):
             problem = "control characters are not allowed"
-            raise YamlError(problem, text.count("\n", 0, bad.start()) + 1)
-        self.text = text + _END
+            raise YamlError(problem, text.count("\n", 0, bad.start()) + 1 + offset)
+        self.offset = offset
+        """Lines that stand before this text in its file."""
+        self.text = text.removeprefix("\ufeff") + _END
         self.at = 0
         self.line = 0
         self.line_start = 0
@@ -115,4 +117,4 @@ class Source:
         )
 
     def fail(self, problem: str, line: int | None = None) -> YamlError:
-        return YamlError(problem, (self.line if line is None else line) + 1)
+        return YamlError(problem, (self.line if line is None else line) + 1 + self.offset)

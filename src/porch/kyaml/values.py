@@ -9,36 +9,35 @@ from collections.abc import Iterator
 from typing import Any
 
 from porch.krm.errors import YamlError
-from porch.krm.scalars import resolve
+from porch.krm.scalars import means_text, resolve
 from porch.krm.write import scalar as written
 from porch.krm.yaml import MAX_DEPTH, MAX_EXPANSION
 from porch.kyaml.fields import pairs
 from porch.kyaml.node import Node, followed, mapping, sequence, text
 
 _LONG = "tag:yaml.org,2002:"
+_TAGS = {type(None): "!!null", bool: "!!bool", int: "!!int", float: "!!float"}
 
 
-def from_value(value: Any) -> Node:
-    """A JSON value as nodes in block style; fields keep their order."""
+def from_value(value: Any, *, typed: bool = False) -> Node:
+    """A JSON value as nodes in block style; fields keep their order. `typed` quotes as Go does when it writes a typed
+    value: also keys, and what a reader of YAML 1.1 would not take for text.
+    """
     match value:
         case dict():
             content: list[Node] = []
             for key, item in value.items():
-                content += [text(key), from_value(item)]
+                content += [_text(key, typed=typed), from_value(item, typed=typed)]
             return mapping(*content)
         case list():
-            return sequence(*map(from_value, value))
+            return sequence(*(from_value(item, typed=typed) for item in value))
         case str():
-            return text(value)
-        case None:
-            return Node("scalar", "!!null", "null")
-        case bool():
-            return Node("scalar", "!!bool", written(value))
-        case int():
-            return Node("scalar", "!!int", str(value))
-        case float():
-            return Node("scalar", "!!float", written(value))
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+            return _text(value, typed=typed)
+    return Node("scalar", _TAGS[type(value)], written(value))
+
+
+def _text(value: str, *, typed: bool) -> Node:
+    return text(value, "double" if typed and "\n" not in value and not means_text(value) else "")
 
 
 def to_value(node: Node) -> Any:
@@ -49,6 +48,8 @@ def to_value(node: Node) -> Any:
 class _Values:
     def __init__(self) -> None:
         self._expanded = 0
+        self._aliases: set[int] = set()
+        """Those that are being followed."""
 
     def of(self, node: Node, depth: int, *, expanding: bool) -> Any:
         if depth > MAX_DEPTH:
@@ -60,10 +61,18 @@ class _Values:
         if node.kind == "scalar":
             return scalar_value(node)
         if node.target is not None:
-            return self.of(node.target, depth + 1, expanding=True)
+            return self._alias(node, node.target, depth)
         if node.kind == "sequence":
             return [self.of(item, depth + 1, expanding=expanding) for item in node.content]
         return self._mapping(node, depth, expanding=expanding)
+
+    def _alias(self, node: Node, target: Node, depth: int) -> Any:
+        if id(target) in self._aliases:
+            raise YamlError(f"anchor '{node.value}' value contains itself", node.row)
+        self._aliases.add(id(target))
+        value = self.of(target, depth + 1, expanding=True)
+        self._aliases.discard(id(target))
+        return value
 
     def _mapping(self, node: Node, depth: int, *, expanding: bool) -> dict[str, Any]:
         result: dict[str, Any] = {}

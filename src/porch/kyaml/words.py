@@ -1,14 +1,12 @@
-"""Scalars, anchors and tags in the text: the words that the scanner finds between the indicators."""
+"""Scalars in the text: plain ones, quoted ones and blocks, with what their line breaks mean."""
 
 from __future__ import annotations
 
 import re
 
-from porch.kyaml.comments import CommentScanner
+from porch.kyaml.names import HEX, NameScanner
 from porch.kyaml.source import BLANKS, BLANKS_BREAKS, BLANKS_BREAKS_OR_END, BREAKS, BREAKS_OR_END, Mark, Token
 
-_WORD = re.compile("[-_0-9A-Za-z]*")
-_URI = re.compile(r"[-_0-9A-Za-z;/?:@&=+$,.!~*'()\[\]]+|%")
 _IN_SINGLE = re.compile("[^' \t\0\n\r\x85\u2028\u2029]+")
 _IN_DOUBLE = re.compile('[^"\\\\ \t\0\n\r\x85\u2028\u2029]+')
 _STOP = " \t\0\n\r\x85\u2028\u2029"
@@ -35,7 +33,6 @@ _ESCAPES = {
     "P": "\u2029",
 }
 _HEX_ESCAPES = {"x": 2, "u": 4, "U": 8}
-_HEX = frozenset("0123456789abcdefABCDEF")
 
 
 class _Folding:
@@ -69,22 +66,22 @@ class _Folding:
         return result
 
 
-class WordScanner(CommentScanner):
+class WordScanner(NameScanner):
     def scan_plain(self) -> Token:
         start = self.mark()
-        value = ""
+        value: list[str] = []
         folding = _Folding()
         while not self.is_document_mark() and self.text[self.at] != "#":
             if part := self._plain_part():
-                value += folding.take() + part
+                value += [folding.take(), part]
             if self.text[self.at] not in BLANKS_BREAKS:
                 break
-            self._plain_gap(folding, start)
+            self._plain_gap(folding)
             if self.flow_level == 0 and self.column < self.indent + 1:
                 break
         if folding.broken:
             self.key_allowed = True
-        return Token("scalar", start.at, start.line, start.column, value)
+        return Token("scalar", start.at, start.line, start.column, "".join(value))
 
     def _plain_part(self) -> str:
         match = (_PLAIN_IN_FLOW if self.flow_level else _PLAIN).match(self.text, self.at)
@@ -93,7 +90,7 @@ class WordScanner(CommentScanner):
         self.skip(len(match[0]))
         return match[0]
 
-    def _plain_gap(self, folding: _Folding, start: Mark) -> None:
+    def _plain_gap(self, folding: _Folding) -> None:
         while (character := self.text[self.at]) in BLANKS_BREAKS:
             if character in BREAKS:
                 folding.add_break(self.skip_break())
@@ -158,7 +155,7 @@ class WordScanner(CommentScanner):
         self.skip(2)
         length = _HEX_ESCAPES[sign]
         digits = self.text[self.at : self.at + length]
-        if not _HEX.issuperset(digits):
+        if not HEX.issuperset(digits):
             raise self.fail("did not find expected hexdecimal number")
         code = int(digits, 16)
         if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:
@@ -228,72 +225,3 @@ class WordScanner(CommentScanner):
                 break
             breaks += self.skip_break()
         return breaks, indent or max(deepest, self.indent + 1, 1)
-
-    def scan_anchor(self, kind: str) -> Token:
-        start = self.mark()
-        self.skip()
-        match = _WORD.match(self.text, self.at)
-        assert match is not None
-        name = match[0]
-        if name:
-            self.skip(len(name))
-        after = self.text[self.at]
-        if not name or not (after in BLANKS_BREAKS_OR_END or after in "?:,]}%@`"):
-            raise self.fail("did not find expected alphabetic or numeric character")
-        return Token(kind, start.at, start.line, start.column, name)
-
-    def scan_tag(self) -> Token:
-        start = self.mark()
-        if self.text[self.at + 1] == "<":
-            self.skip(2)
-            handle, suffix = "", self.scan_uri("")
-            if self.text[self.at] != ">":
-                raise self.fail("did not find the expected '>'")
-            self.skip()
-        else:
-            handle = self.scan_handle()
-            if len(handle) > 1 and handle[-1] == "!":
-                suffix = self.scan_uri("")
-            else:
-                handle, suffix = "!", self.scan_uri(handle)
-                if not suffix:
-                    handle, suffix = "", "!"
-        if self.text[self.at] not in BLANKS_BREAKS_OR_END:
-            raise self.fail("did not find expected whitespace or line break")
-        return Token("tag", start.at, start.line, start.column, handle, suffix)
-
-    def scan_handle(self, *, directive: bool = False) -> str:
-        if self.text[self.at] != "!":
-            raise self.fail("did not find expected '!'")
-        match = _WORD.match(self.text, self.at + 1)
-        assert match is not None
-        handle = "!" + match[0]
-        if self.text[self.at + len(handle)] == "!":
-            handle += "!"
-        elif directive and handle != "!":
-            raise self.fail("did not find expected '!'")
-        self.skip(len(handle))
-        return handle
-
-    def scan_uri(self, head: str) -> str:
-        """A tag without its handle. `head` was taken for a handle first, and is its beginning."""
-        result = head[1:].encode()
-        found = bool(head)
-        while match := _URI.match(self.text, self.at):
-            found = True
-            result += match[0].encode() if match[0] != "%" else self._uri_escape()
-            if match[0] != "%":
-                self.skip(len(match[0]))
-        if not found:
-            raise self.fail("did not find expected tag URI")
-        try:
-            return result.decode()
-        except UnicodeDecodeError as error:
-            raise self.fail("found an incorrect leading UTF-8 octet") from error
-
-    def _uri_escape(self) -> bytes:
-        digits = self.text[self.at + 1 : self.at + 3]
-        if len(digits) < 2 or not _HEX.issuperset(digits):
-            raise self.fail("did not find URI escaped octet")
-        self.skip(3)
-        return bytes([int(digits, 16)])

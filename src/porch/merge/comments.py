@@ -7,12 +7,12 @@ side moved a comment like that and the other removed it, neither may win in sile
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TypeAlias
 
 from porch.merge.interface import Sides
 from porch.merge.layout import moved_lines
+from porch.merge.moved import MOVED, Removed, counted
 from porch.merge.report import COMMENT, Report
 from porch.merge.tree import Entry, comments
 from porch.merge.writing import Writing
@@ -20,26 +20,12 @@ from porch.merge.writing import Writing
 MERGE_COMMENT = "kpt-merge:"
 Three: TypeAlias = tuple[Entry | None, Entry, Entry | None]
 """The original, local and upstream entry of a place that is there locally."""
-_ANY_COMMENT = re.compile(r"(?:^|[ \t])(#[^\r\n]*)", re.MULTILINE)
-
-
-def removed(texts: Sides[str]) -> frozenset[str]:
-    """The comments of the original that one side has nowhere any more, and the other has without another copy."""
-    if "#" not in texts.original:
-        return frozenset()
-    counts = texts.each(lambda text: Counter(found.rstrip() for found in _ANY_COMMENT.findall(text)))
-    before, ours, theirs = counts
-    return frozenset(
-        comment
-        for comment, count in before.items()
-        if (ours[comment] == 0) != (theirs[comment] == 0) and max(ours[comment], theirs[comment]) <= count
-    )
 
 
 class CommentMerge:
-    """Merges the comments of one resource. `removed` are those that one side has removed from it."""
+    """Merges the comments of one resource. `removed` are those that one side has removed."""
 
-    def __init__(self, report: Report, place: tuple[str, str], removed: frozenset[str], writing: Writing) -> None:
+    def __init__(self, report: Report, place: tuple[str, str], removed: Removed, writing: Writing) -> None:
         self._report = report
         self._place = place
         self._removed = removed
@@ -72,9 +58,9 @@ class CommentMerge:
         reason = "both changed the comment"
         if original in {local, upstream}:
             changed = upstream if local == original else local
-            if not self._moved_here(original, changed):
+            if not self._removed.arrived(original, changed):
                 return changed
-            reason = "one side moved the comment, the other removed it"
+            reason = MOVED
         values: Sides[str | None] = sides.each(lambda text: text or None)
         choice = self._report.add((*self._place, path + COMMENT), values, reason)
         return local if choice == "ours" else upstream
@@ -86,7 +72,13 @@ class CommentMerge:
             reason = "no place for upstream's comment in flow style"
             self._report.add((*self._place, path + COMMENT), texts, reason, "ours")
 
-    def _moved_here(self, original: str, changed: str) -> bool:
-        """Whether a comment came here from another place, where the other side has removed it."""
-        lines = {line.rstrip() for line in changed.split("\n")} - {line.rstrip() for line in original.split("\n")}
-        return not self._removed.isdisjoint(lines)
+    def came_into(self, original: Entry | None, changed: Entry, *, beside: bool = False) -> bool:
+        """Whether a comment that the other side removed is within an entry that is taken whole. The one beside it is
+        merged by itself, unless it is to be looked at, too.
+        """
+        return self._removed.has_any(_within(changed, beside) - (_within(original, beside) if original else Counter()))
+
+
+def _within(entry: Entry, beside: bool) -> Counter[str]:
+    found = counted(entry.value.text[entry.label_end : entry.end])
+    return found if beside or not entry.beside else found - Counter([entry.beside.rstrip()])

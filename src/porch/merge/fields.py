@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from porch.krm.errors import YamlError
 from porch.krm.places import position
 from porch.merge import order
-from porch.merge.comments import CommentMerge, Three, removed
+from porch.merge.comments import CommentMerge, Three
 from porch.merge.identity import Items, keyed, label
 from porch.merge.interface import Choice, Sides
 from porch.merge.layout import Piece, assembled, verbatim
+from porch.merge.moved import MOVED, Removed
 from porch.merge.report import COMMENT, Report, of_entry
 from porch.merge.shapes import Shape
 from porch.merge.tree import Document, Entry, Ids, Kind, Node, Opaque, parse
@@ -34,6 +35,9 @@ class Place:
     shape: Shape
 
 
+_NOTHING = Removed()
+
+
 @dataclass(slots=True)
 class Merged:
     """A merged collection: its entries, and whether they are the local ones in their order."""
@@ -44,24 +48,25 @@ class Merged:
 
 
 class FieldMerge:
-    """Merges the documents of one resource."""
+    """Merges the documents of one resource. `removed` are the comments that one side has removed around it."""
 
-    def __init__(self, file: str, resource: str, report: Report, ids: Ids) -> None:
+    def __init__(self, file: str, resource: str, report: Report, ids: Ids, removed: Removed = _NOTHING) -> None:
         self._file = file
         self._resource = resource
         self._report = report
         self._ids = ids
-        self._begin("\n", frozenset())
+        self._around = removed
+        self._begin("\n", removed)
 
-    def _begin(self, line_end: str, removed_comments: frozenset[str]) -> None:
-        self._removed = removed_comments
+    def _begin(self, line_end: str, removed: Removed) -> None:
+        self._removed = removed
         self._writing = Writing(line_end)
-        self._comments = CommentMerge(self._report, (self._file, self._resource), removed_comments, self._writing)
+        self._comments = CommentMerge(self._report, (self._file, self._resource), removed, self._writing)
 
     def merge(self, original: Document | None, local: Document, upstream: Document, shape: Shape) -> str:
         """The merged text. Raises Opaque when it cannot be written."""
         texts = Sides(original.root.text if original else "", local.root.text, upstream.root.text)
-        self._begin("\r\n" if "\r\n" in texts.local else "\n", removed(texts))
+        self._begin("\r\n" if "\r\n" in texts.local else "\n", self._around.within(texts))
         roots = (original.root if original else None, local.root, upstream.root)
         merged = self._map(*roots, "", shape)
         foot = self._comments.foot(Sides(original.foot if original else "", local.foot, upstream.foot))
@@ -114,12 +119,14 @@ class FieldMerge:
         if upstream is None:
             return None
         if original is not None:
-            if original.value.same == upstream.value.same:
+            if original.full == upstream.full:
                 return None
             if self._conflict(path, original, None, upstream, "deleted locally, changed upstream") == "ours":
                 return None
         if not into.block:
             self._comments.no_place(original, upstream, path)
+        elif original is None and self._comments.came_into(None, upstream, beside=True):
+            self._conflict(path + COMMENT, None, None, upstream, MOVED, "theirs")
         piece = self._writing.copied(upstream, into)
         return self._added(piece, Sides("", "", upstream.above), path) if original is None and into.block else piece
 
@@ -134,6 +141,8 @@ class FieldMerge:
         then the local side is kept whole: half of what was deleted may mean nothing. So is a changed item of a list.
         """
         if original is None:
+            if self._comments.came_into(None, local, beside=True):
+                self._conflict(place.path + COMMENT, None, local, None, MOVED, "ours")
             return self._added(verbatim(local), Sides("", local.above, ""), place.path)
         if original.full == local.full:
             return None
@@ -165,10 +174,10 @@ class FieldMerge:
 
     def _chosen(self, original: Entry | None, local: Entry, upstream: Entry, path: str) -> Choice:
         before, ours, theirs = original.value if original else None, local.value, upstream.value
-        if theirs.full == ours.full or (before and theirs.full == before.full):
+        if theirs.full == ours.full:
             return "ours"
-        if before and ours.full == before.full:
-            return "theirs"
+        if before and before.full in {ours.full, theirs.full}:
+            return self._changed((original, local, upstream), "ours" if theirs.full == before.full else "theirs", path)
         same = before.same if before else None
         if ours.same == theirs.same:
             return self._conflict(path + COMMENT, original, local, upstream, "both changed the comments within")
@@ -180,6 +189,18 @@ class FieldMerge:
             return self._conflict(path, original, local, upstream, reason, "ours")
         reason = "both changed the field" if original else "both added the field"
         return self._conflict(path, original, local, upstream, reason)
+
+    def _changed(self, three: Three, side: Choice, path: str) -> Choice:
+        """One side changed the value. If a comment came into it that the other removed, that is said; the value is not
+        given up for it.
+        """
+        original, local, upstream = three
+        changed = local if side == "ours" else upstream
+        assert changed is not None, "what changed is there"
+        if not self._comments.came_into(original, changed):
+            return side
+        forced = side if changed.value.same != (original and original.value.same) else None
+        return self._conflict(path + COMMENT, original, local, upstream, MOVED, forced)
 
     # --- collections
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from porch.merge.comments import removed
 from porch.merge.interface import Sides
+from porch.merge.moved import Removed
 from porch.merge.shapes import Shape
 
 _KEY = re.compile(r"([A-Za-z0-9_][\w./-]*):(?: +(.*))?")
 _NOT_PLAIN = re.compile(r"[\r\t]|^[ \t]*(?:- )*(?:[?%]|<<)|[:\-\[,{] *[&*]\w|[|>]\d?[+]", re.MULTILINE)
 _CLOSED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|\[[^\n]*\]|\{[^\n]*\}")
+_NOTHING = Removed()
 _MAX_TEXT = 256 * 1024
 _MAX_ITEMS = 400
 _MAX_COLUMN = 60
@@ -52,12 +53,12 @@ class _NotPlain(Exception):
     """The merge by fields has to look at it."""
 
 
-def merge(original: str, local: str, upstream: str, shape: Shape) -> str | None:
+def merge(original: str, local: str, upstream: str, shape: Shape, removed: Removed = _NOTHING) -> str | None:
     """The merged text, None when lines do not decide it."""
     texts = Sides(original, local, upstream)
     if any(len(text) > _MAX_TEXT or not text.endswith("\n") or _NOT_PLAIN.search(text) for text in texts):
         return None
-    if removed(texts):
+    if removed.within(texts):
         return None
     try:
         lines = _mapping(texts.each(lambda text: text.split("\n")[:-1]), 0, shape)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from porch.merge.files import differs, merge_file
 from porch.merge.interface import Files, Sides
+from porch.merge.moved import removed_from
 from porch.merge.packages import Package, find_packages
 from porch.merge.report import Report, of_file
 
 
 def merge_resources(sides: Sides[Files], report: Report) -> dict[str, bytes]:
     result: dict[str, bytes] = {}
+    removed = removed_from(sides)
     for package in find_packages(sides):
         ours = sides.each(package.files_of)
         if package.remote:
@@ -18,7 +20,8 @@ def merge_resources(sides: Sides[Files], report: Report) -> dict[str, bytes]:
             result |= _deleted(package, ours, report)
         else:
             for path in package.paths:
-                content = merge_file(path, ours.each(lambda side, name=path: side.get(name)), report)  # type: ignore[misc]
+                here = ours.each(lambda side, name=path: side.get(name))  # type: ignore[misc]
+                content = merge_file(path, here, report, removed)
                 if content is not None:
                     result[path] = content
     return _without_clashes(result, sides.local, report)

@@ -6,17 +6,20 @@ from porch.krm.errors import YamlError
 from porch.merge import lines, order
 from porch.merge.documents import File, Identity, Part, without_marks
 from porch.merge.fields import FieldMerge
-from porch.merge.interface import Sides
+from porch.merge.interface import Choice, Sides
 from porch.merge.layout import moved_lines
+from porch.merge.moved import MOVED, Removed, counted
 from porch.merge.report import COMMENT, Report
 from porch.merge.shapes import shape_of
 from porch.merge.tree import Ids, Opaque, comments, parse
 
 
 class Series:
-    def __init__(self, path: str, report: Report) -> None:
+    def __init__(self, path: str, report: Report, removed: Removed) -> None:
+        """`removed` are the comments that one side has removed from the file, or around it."""
         self._path = path
         self._report = report
+        self._removed = removed
 
     def merge(self, sides: Sides[File]) -> bytes | None:
         """None when no resource is left."""
@@ -24,7 +27,7 @@ class Series:
         bodies: dict[Identity, str] = {}
         for identity in {**sides.local.parts, **sides.upstream.parts}:
             parts = sides.each(lambda file, name=identity: file.parts.get(name))  # type: ignore[misc]
-            body = self._resource(identity, parts.each(_body))
+            body = self._resource(identity, parts.each(_body), parts.each(_lead))
             if body is not None:
                 is_local = parts.local is not None and body == parts.local.body
                 bodies[identity] = body if is_local else moved_lines(body, 0, main.line_end)
@@ -57,44 +60,69 @@ class Series:
 
     def _lead(self, identity: Identity, sides: Sides[File]) -> str:
         original, local, upstream = (file.parts.get(identity) for file in sides)
+        leads = Sides(original.lead if original else "", (local or _NO_PART).lead, (upstream or _NO_PART).lead)
         if local is None or upstream is None:
-            return (local or upstream or _NO_PART).lead
-        return self._commented(Sides(original.lead if original else "", local.lead, upstream.lead), str(identity))
+            kept = leads.local or leads.upstream
+            self._tell(leads.original, kept, str(identity), "theirs" if local is None else "ours")
+            return kept
+        return self._commented(leads, str(identity))
 
     def _commented(self, texts: Sides[str], resource: str = "") -> str:
         """Text between documents, where only comments count."""
         original, local, upstream = texts.each(comments)
-        if upstream in {local, original}:
+        reason = "both changed the comment"
+        if local == upstream:
             return texts.local
-        if local == original:
-            return texts.upstream
+        if original in {local, upstream}:
+            taken = texts.upstream if local == original else texts.local
+            if not self._removed.arrived(original, comments(taken)):
+                return taken
+            reason = MOVED
         values: Sides[str | None] = Sides(original or None, local or None, upstream or None)
-        choice = self._report.add((self._path, resource, COMMENT), values, "both changed the comment")
+        choice = self._report.add((self._path, resource, COMMENT), values, reason)
         return texts.local if choice == "ours" else texts.upstream
 
-    def _resource(self, identity: Identity, sides: Sides[str | None]) -> str | None:
+    def _tell(self, original: str, kept: str, resource: str, choice: Choice) -> None:
+        """What only one side has is kept, also with a comment that the other removed."""
+        if arrived := self._removed.arrived(original, kept):
+            told = "\n".join(arrived)
+            values: Sides[str | None] = Sides(None, *((told, None) if choice == "ours" else (None, told)))
+            self._report.add((self._path, resource, COMMENT), values, MOVED, choice)
+
+    def _resource(self, identity: Identity, sides: Sides[str | None], leads: Sides[str]) -> str | None:
         original, local, upstream = sides
-        if _same_text(upstream, local) or _same_text(upstream, original):
+        if _same_text(upstream, local):
             return local
-        if _same_text(local, original):
+        if local is None or upstream is None:
+            return self._of_one_side(identity, sides, leads)
+        ours, theirs = (self._removed.arrived(original or "", text) for text in (local, upstream))
+        if _same_text(upstream, original) and not ours:
+            return local
+        if _same_text(local, original) and not theirs:
             return upstream
-        if local is not None and upstream is not None:
-            return self._fields(identity, original, local, upstream)
-        kept = upstream if local is None else local
-        if original is not None and kept is not None and not documents_differ(original, kept):
-            return None  # only marked or written in another layout
+        return self._fields(identity, original, local, upstream)
+
+    def _of_one_side(self, identity: Identity, sides: Sides[str | None], leads: Sides[str]) -> str | None:
+        """One side has it, added or left by the other. A comment before it counts as a change of it."""
+        original, local, upstream = sides
+        kept, lead = (upstream or "", leads.upstream) if local is None else (local, leads.local)
+        if original is None:
+            self._tell("", kept, str(identity), "theirs" if local is None else "ours")
+            return kept
+        if not documents_differ(original, kept) and not counted(lead) - counted(leads.original):
+            return None  # at most marked, or written in another layout
         reason = "deleted locally, changed upstream" if local is None else "changed locally, deleted upstream"
         return local if self._report.add((self._path, str(identity), ""), sides, reason) == "ours" else upstream
 
     def _fields(self, identity: Identity, original: str | None, local: str, upstream: str) -> str:
         shape = shape_of(identity.group, identity.kind)
-        if original is not None and (text := lines.merge(original, local, upstream, shape)) is not None:
+        if original is not None and (text := lines.merge(original, local, upstream, shape, self._removed)) is not None:
             return text
         ids = Ids()
         known = len(self._report.conflicts)
         try:
             before = None if original is None else parse(original, ids)
-            merge = FieldMerge(self._path, str(identity), self._report, ids)
+            merge = FieldMerge(self._path, str(identity), self._report, ids, self._removed)
             return merge.merge(before, parse(local, ids), parse(upstream, ids), shape)
         except (Opaque, YamlError) as error:
             self._report.forget(known)
@@ -123,6 +151,10 @@ def encoded(text: str, *, bom: bool) -> bytes:
 
 def _body(part: Part | None) -> str | None:
     return part.body if part else None
+
+
+def _lead(part: Part | None) -> str:
+    return part.lead if part else ""
 
 
 def _ended(text: str, line_end: str) -> str:

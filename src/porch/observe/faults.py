@@ -32,6 +32,7 @@ POINTS = {
     "repository-claimed": "the Repository has our finalizer, nothing of it is read",
     "repository-forgotten": "the revisions of an unregistered Repository are gone, its object is not",
     "revisions-indexed": "a synchronisation has indexed revisions, their refs are not recorded",
+    "refs-recorded": "a synchronisation has recorded refs, and others may follow",
     "repository-synchronised": "a synchronisation is indexed, its Repository does not say so",
     "mirror-rebuilt": "a new local copy is complete, the damaged one still has its place",
     "mirror-replaced": "a new local copy has its place, what was written meanwhile is not taken along yet",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -46,6 +46,8 @@ class Record:
     """What one request did: its steps in order of ending, each with its seconds."""
 
     steps: list[tuple[str, float]] = field(default_factory=list)
+    goes_on: Callable[[], str] | None = None
+    """While there is work that outlives an answer that came too early: a sentence that tells the client of it."""
 
 
 current: ContextVar[Record | None] = ContextVar("porch_record", default=None)

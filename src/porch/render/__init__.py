@@ -1,6 +1,20 @@
 """The Kptfile pipeline: a package's files in, the rendered files and the verdict out."""
 
-from porch.render.interface import Rendered
+from porch.render.digest import pipeline_digest
+from porch.render.interface import Progress, Rendered, RenderOptions, Step
+from porch.render.memory import DirectoryCache, MemoryCache, StepCache
 from porch.render.run import render
+from porch.render.single import run_function
 
-__all__ = ["Rendered", "render"]
+__all__ = [
+    "DirectoryCache",
+    "MemoryCache",
+    "Progress",
+    "RenderOptions",
+    "Rendered",
+    "Step",
+    "StepCache",
+    "pipeline_digest",
+    "render",
+    "run_function",
+]

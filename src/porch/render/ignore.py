@@ -90,7 +90,7 @@ def _skip(pattern: tuple[str, ...], places: set[int]) -> set[int]:
     found = set(places)
     for place in sorted(places):
         following = place
-        while following < len(pattern) and pattern[following] == "**":
+        while following < len(pattern) and pattern[following] == "**" and following + 1 not in found:
             following += 1
             found.add(following)
     return found

@@ -33,13 +33,28 @@ def find_packages(files: Package) -> list[PackageFiles]:
     return [PackageFiles(directory, tuple(found)) for directory, found in paths.items()]
 
 
+def inside(directory: str, path: str) -> str:
+    """The path of a file from the root, given the directory of its package."""
+    return f"{directory}/{path}" if directory else path
+
+
 def resource_paths(files: Package) -> Iterator[str]:
     """Every file that upstream's reader takes for resources, in its order."""
     for package in find_packages(files):
-        ignored = Ignored({path: files[path] for path in package.paths if _leaf(path) == ".krmignore"})
-        for path in package.paths:
-            if _is_resource(path) and not ignored.matches(path):
-                yield path
+        yield from resources_of(files, package)
+
+
+def resources_of(files: Package, package: PackageFiles) -> Iterator[str]:
+    """Those of one package."""
+    ignored = Ignored({path: files[path] for path in package.paths if _leaf(path) == ".krmignore"})
+    for path in package.paths:
+        if _is_resource(path) and not ignored.matches(path):
+            yield path
+
+
+def all_resources(files: Package) -> Iterator[str]:
+    """As if there were no packages below the root."""
+    yield from resources_of(files, PackageFiles("", tuple(sorted(files, key=lambda path: path.split("/")))))
 
 
 def _is_resource(path: str) -> bool:

@@ -1,64 +1,128 @@
-"""Renders one package: checks what upstream's render would check, then records the verdict in the root Kptfile.
+"""Renders one package: checks what upstream's render would check, runs the pipelines, records the verdict.
 
-Called by the engine after each change of a draft, in process for small packages and in a worker process for big ones,
-so it takes and returns plain values. Files other than the root Kptfile come back byte for byte. Functions are not
-built yet: a pipeline that names one fails.
+One job of a worker process: plain values in and out, and nothing raised for bad content. A package whose pipelines name
+no function comes back byte for byte, but for the root Kptfile's condition. With functions all resource files are
+written as upstream writes them. The root Kptfile keeps its comments and its order either way.
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
+from collections.abc import Collection, Iterator, Sequence
+
 from porch.errors import FieldError, invalid, required
+from porch.function.chain import functions_for
+from porch.function.results import ERROR
 from porch.krm import kptfile
 from porch.krm.errors import YamlError
 from porch.krm.kptfile import Kptfile
-from porch.render.check import Problem, check_resources
-from porch.render.interface import Package, Rendered
-from porch.render.layout import find_packages
+from porch.render.hydrate import Hydration, PipelineFailed
+from porch.render.interface import OnProgress, Package, Progress, Rendered, RenderOptions, Step
+from porch.render.layout import inside
+from porch.render.memory import STEPS, StepCache
+from porch.render.packages import PackageNode, Problem, check_files, load, read_resources
+from porch.render.sentences import Sentence
+from porch.render.status import kptfile_status, result_list
+from porch.render.step import Caller, Functions
+from porch.render.writing import CannotWrite, write_files
 from porch.types.packagerevision import PackageCondition
 from porch.types.resources import RenderStatus
+from porch.workers import report
 
 _MAX_PROBLEMS = 20
+_MOST_TOLD = 4096
+_BREADTH_FIRST, _SAVE_ON_FAILURE = "kpt.dev/bfs-rendering", "kpt.dev/save-on-render-failure"
+_DEFAULTS = RenderOptions()
 
 
-def render(files: Package) -> Rendered:
-    """Never raises for bad content: what is wrong is in `problems`."""
+def render(
+    files: Package,
+    options: RenderOptions = _DEFAULTS,
+    *,
+    on_progress: OnProgress = report,
+    functions: Functions | None = None,
+    cache: StepCache = STEPS,
+) -> Rendered:
+    """Never raises for bad content: what is wrong is in `problems`. `on_progress` hears of each function before it is
+    called; by default whoever waits for this worker process does. `functions` are those of the options by default.
+    """
+    with _no_collecting():
+        return _render(files, options, on_progress, functions, cache)
+
+
+def _render(
+    files: Package, options: RenderOptions, on_progress: OnProgress, functions: Functions | None, cache: StepCache
+) -> Rendered:
     if kptfile.NAME not in files:
         text = "package must contain Kptfile at root: file does not exist"
         return _refused(files, required("spec.resources", text), text)
-    kptfiles = {package.directory: _read(files, package.directory) for package in find_packages(files)}
-    root = kptfiles[""]
-    if isinstance(root, Problem):
-        return _refused(files, _field_error(root), root.text)
-    problems = [problem for directory, read in kptfiles.items() for problem in _pipeline_problems(directory, read)]
-    problems += check_resources(files)
-    rendered = {**files, kptfile.NAME: root.with_rendered(_verdict(problems)).data}
-    if not problems:
-        return Rendered(rendered)
-    errors = tuple(map(_field_error, problems[:_MAX_PROBLEMS]))
-    return Rendered(rendered, RenderStatus(error=f"fn.render: pkg /:\n\tpkg.render: {problems[0].text}"), errors)
-
-
-def _read(files: Package, directory: str) -> Kptfile | Problem:
-    path = _kptfile_path(directory)
     try:
-        return Kptfile.parse(files[path])
+        root = Kptfile.parse(files[kptfile.NAME])
     except YamlError as error:
-        return Problem(path, f'error reading Kptfile at "/{directory}": {error.message}')
+        text = f'error reading Kptfile at "/": {error.message}'
+        return _refused(files, _field_error(kptfile.NAME, text), text)
+    package, problems = load(files, root)
+    total = sum(len(node.pipeline.functions) for node in package.all())
+    if problems or not total:
+        return _verdict(files, root, [*problems, *check_files(files, package)])
+    # Functions do not get the verdict of an earlier render: rendering twice gives what rendering once gave.
+    files = {**files, kptfile.NAME: root.without_rendered().data}
+    caller = Caller(functions or functions_for(options.functions), cache)
+    return _run(files, root, package, Hydration(files, {}, caller, options.allow_exec, total, on_progress))
 
 
-def _pipeline_problems(directory: str, read: Kptfile | Problem) -> list[Problem]:
-    """A package whose Kptfile cannot be read, or whose functions cannot be run."""
-    if isinstance(read, Problem):
-        return [read]
-    path = _kptfile_path(directory)
-    return [
-        Problem(path, f'func eval "{image}" failed: function "{image}" not found: this server runs no functions yet')
-        for image in read.summary.functions
-    ]
+@contextlib.contextmanager
+def _no_collecting() -> Iterator[None]:
+    """No node refers to one above it, so no garbage needs to be looked for. That would take a quarter of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
-def _kptfile_path(directory: str) -> str:
-    return f"{directory}/{kptfile.NAME}" if directory else kptfile.NAME
+def _run(files: Package, root: Kptfile, package: PackageNode, hydration: Hydration) -> Rendered:
+    problems: list[Problem] = []
+    for node in package.all():
+        hydration.own[node.directory], found = read_resources(files, node)
+        problems += found
+    if problems:
+        return _verdict(files, root, problems)
+    read = {
+        inside(node.directory, resource.place.path)
+        for node in package.all()
+        for resource in hydration.own[node.directory]
+    }
+    try:
+        hydrate = hydration.breadth_first if _says_true(root, _BREADTH_FIRST) else hydration.depth_first
+        resources = hydrate(package)
+        hydration.on_progress(Progress(hydration.total, hydration.total))
+        written = write_files(files, read, resources, all_=True)
+        return _verdict(written, Kptfile.parse(written[kptfile.NAME]), [], hydration.steps)
+    except PipelineFailed as failed:
+        return _failed(files, root, read, failed, hydration.steps)
+    except CannotWrite as error:
+        where, text = error.path, f"failed to save resources: {error}"
+    except YamlError as error:
+        where, text = kptfile.NAME, f"the functions left a Kptfile that cannot be read: {error.message}"
+    return _verdict(files, root, [Problem(where, text, Sentence(text))], hydration.steps)
+
+
+def _failed(
+    files: Package, root: Kptfile, read: Collection[str], failed: PipelineFailed, steps: Sequence[Step]
+) -> Rendered:
+    if _says_true(root, _SAVE_ON_FAILURE):
+        with contextlib.suppress(CannotWrite, YamlError):
+            written = write_files(files, read, failed.partial, all_=False)
+            files, root = written, Kptfile.parse(written[kptfile.NAME])
+    where = failed.package.kptfile_path
+    name = failed.function.name or failed.function.image or failed.function.exec
+    sentence = Sentence(failed.cause, "pipeline.run", failed.package.chain)
+    problem = Problem(where, f'{failed.function.field} "{name}": {failed.cause.strip()}', sentence)
+    return _verdict(files, root, [problem], steps)
 
 
 def _refused(files: Package, error: FieldError, text: str) -> Rendered:
@@ -66,12 +130,41 @@ def _refused(files: Package, error: FieldError, text: str) -> Rendered:
     return Rendered(files, RenderStatus(error=f"fn.render: pkg /:\n\tpkg.read: {text}"), (error,), storable=False)
 
 
-def _verdict(problems: list[Problem]) -> PackageCondition:
-    if not problems:
-        return PackageCondition(type=kptfile.RENDERED, status="True", reason="RenderSuccess")
-    message = f"pkg.render: pkg .: {problems[0].text}"
-    return PackageCondition(type=kptfile.RENDERED, status="False", reason="RenderFailed", message=message)
+def _verdict(files: Package, root: Kptfile, problems: Sequence[Problem], steps: Sequence[Step] = ()) -> Rendered:
+    """Puts it into the root Kptfile."""
+    condition = PackageCondition(type=kptfile.RENDERED, status="True", reason="RenderSuccess")
+    error = ""
+    if problems:
+        sentence = problems[0].sentence
+        message = sentence.condition.strip()
+        condition = PackageCondition(type=kptfile.RENDERED, status="False", reason="RenderFailed", message=message)
+        error = str(sentence)
+    files = {**files, kptfile.NAME: root.with_rendered(condition, kptfile_status(steps)).data}
+    errors = [_field_error(problem.path, problem.text) for problem in problems[:_MAX_PROBLEMS]]
+    if problems and steps:
+        errors += _results_as_errors(steps[-1])
+    status = RenderStatus(result=result_list(steps), error=error)
+    return Rendered(files, status, tuple(errors[:_MAX_PROBLEMS]), steps=tuple(steps))
 
 
-def _field_error(problem: Problem) -> FieldError:
-    return invalid(f"spec.resources[{problem.path}]", problem.path, problem.text)
+def _results_as_errors(step: Step) -> list[FieldError]:
+    """What a function that failed says: of files at these files, else at the Kptfile that names it."""
+    name = step.name or step.image or step.exec
+    told = [
+        _field_error(inside(step.package, result.file.path if result.file and result.file.path else kptfile.NAME), why)
+        for result in step.results
+        if result.severity == ERROR and (why := f'function "{name}": {result}')
+    ]
+    if not told and step.stderr.strip():
+        told = [
+            _field_error(inside(step.package, kptfile.NAME), f'function "{name}": {step.stderr.strip()[:_MOST_TOLD]}')
+        ]
+    return told
+
+
+def _field_error(path: str, text: str) -> FieldError:
+    return invalid(f"spec.resources[{path}]", path, text)
+
+
+def _says_true(root: Kptfile, annotation: str) -> bool:
+    return root.summary.annotations.get(annotation, "").lower() == "true"

@@ -243,6 +243,12 @@ class Repository(Content, Protocol):
         """
         ...
 
+    def check(self) -> None:
+        """Whether the remote is there and lets us read: one listing, and nothing is taken over. Network. Raises what
+        `refresh` would.
+        """
+        ...
+
     def refresh(self, *, create: bool = True) -> None:
         """Brings the mirror up to date: fetch and prune. Makes the branch when it is missing, createBranch is set and
         `create` allows it. Network. Raises ServiceUnavailable, Unauthorized-like problems as BadRequest, with

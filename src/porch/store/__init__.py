@@ -1,4 +1,4 @@
-"""Versions, the index of package revisions, and intents. The door of this room; drivers stay inside."""
+"""Versions, the index of package revisions, intents, verdicts. The door of this room; drivers stay inside."""
 
 from porch.store.interface import (
     ANY_OWNER,
@@ -6,6 +6,7 @@ from porch.store.interface import (
     Change,
     Intent,
     NewVersion,
+    Operation,
     Page,
     Query,
     Reads,
@@ -14,6 +15,7 @@ from porch.store.interface import (
     Store,
     StoredVersion,
     Transaction,
+    Verdict,
 )
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "Change",
     "Intent",
     "NewVersion",
+    "Operation",
     "Page",
     "Query",
     "Reads",
@@ -30,4 +33,5 @@ __all__ = [
     "Store",
     "StoredVersion",
     "Transaction",
+    "Verdict",
 ]

@@ -293,6 +293,55 @@ class IntentWriter(IntentReader, Protocol):
     def remove(self, intent_ids: Iterable[str]) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of rendering a package: of exactly the files of `tree`."""
+
+    tree: str
+    succeeded: bool
+    functions: tuple[tuple[str, str], ...]
+    """The code that ran: image and digest of each function, in the order of running."""
+    status: bytes
+    """JSON, what clients are told of it; empty when no function ran."""
+    when: int
+    """Unix time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A render that takes long, of the package revision `name`."""
+
+    id: str
+    namespace: str
+    name: str
+
+
+class RenderReader(Protocol):
+    """State that may be lost: then packages are rendered once more."""
+
+    def verdict(self, tree: str) -> Verdict | None:
+        """The last one of this tree."""
+        ...
+
+    def operations(self) -> Sequence[Operation]:
+        """Those that were begun and not ended."""
+        ...
+
+
+class RenderWriter(RenderReader, Protocol):
+    def put_verdict(self, verdict: Verdict) -> None:
+        """In the place of an earlier one of the same tree."""
+        ...
+
+    def drop_verdicts(self, before: int) -> int:
+        """Forgets those of trees that no package revision has, from before this Unix time; how many."""
+        ...
+
+    def begin(self, operation: Operation) -> None: ...
+
+    def end(self, operation_id: str) -> None: ...
+
+
 class Reads(Protocol):
     """One consistent snapshot."""
 
@@ -302,6 +351,8 @@ class Reads(Protocol):
     def revisions(self) -> RevisionReader: ...
     @property
     def intents(self) -> IntentReader: ...
+    @property
+    def renders(self) -> RenderReader: ...
 
 
 class Transaction(Protocol):
@@ -313,6 +364,8 @@ class Transaction(Protocol):
     def revisions(self) -> RevisionWriter: ...
     @property
     def intents(self) -> IntentWriter: ...
+    @property
+    def renders(self) -> RenderWriter: ...
 
 
 class Store(Protocol):

@@ -27,16 +27,35 @@ class PackageRevisionResourcesSpec(Part):
 
 
 class RenderResult(Part):
-    """kpt's ResultList."""
+    """kpt's FunctionResultList; without kind and version when no function ran."""
 
+    kind: str = ""
+    api_version: str = ""
     metadata: dict[str, Any] = always(dict)
     exit_code: int = always(int)
     items: list[dict[str, Any]] = []
 
 
+class RenderStep(Part):
+    """What one function did, beyond what kpt tells of it."""
+
+    package: str = ""
+    section: str = ""
+    name: str = ""
+    image: str = ""
+    exit_code: int = always(int)
+    error: str = ""
+    duration: Annotated[str, described("Of the call; of the earlier one if its result was used again.")] = ""
+    reused: Annotated[bool, described("Not called, because it had been called for the same before.")] = False
+    digest: Annotated[str, described("Of the code that ran.")] = ""
+    input_hash: Annotated[str, described("Of the resources that it was given.")] = ""
+    output_hash: Annotated[str, described("Of what it gave; the same as the input's when it changed nothing.")] = ""
+
+
 class RenderStatus(Part):
     result: RenderResult = always(RenderResult)
     error: str = always(str)
+    steps: list[RenderStep] = []
 
 
 class PackageRevisionResourcesStatus(Part):

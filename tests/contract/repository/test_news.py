@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from porch.errors import ServiceUnavailable
+from porch.errors import BadRequest, ServiceUnavailable
 from porch.repository.git import GitAddress, open_remote
 from porch.workers import WorkerPool
 from tests.contract.repository.conftest import KEY, Place, create
@@ -83,3 +83,26 @@ def test_a_dead_remote_is_unavailable(tmp_path: Path, workers: WorkerPool) -> No
     with pytest.raises(ServiceUnavailable, match="fetch of remote repository failed: cannot fetch repository"):
         remote.has_news()
     remote.close()
+
+
+@pytest.mark.parametrize(("trouble", "words"), [("credentials", "authentication required"), ("missing", "not found")])
+def test_a_check_tells_of_credentials_and_of_a_repository_that_is_gone(
+    server: GitHttp, tmp_path: Path, workers: WorkerPool, trouble: str, words: str
+) -> None:
+    address = GitAddress(server.create("web"), KEY)
+    remote = open_remote(str(tmp_path / "m.git"), address, workers, mirror_id="m", location="l")
+    remote.check()
+    if trouble == "missing":
+        server.path("web").rename(server.root / "elsewhere")
+    else:
+        server.basic = ("user", "password")
+    with pytest.raises(BadRequest, match=words):
+        remote.check()
+    remote.close()
+
+
+def test_a_check_finds_news_and_leaves_them_alone(place: Place) -> None:
+    place.repository.refresh()
+    place.foreign_commit("refs/heads/drafts/web/hand", KPT)
+    place.repository.check()
+    assert place.repository.has_news()

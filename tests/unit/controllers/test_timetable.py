@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from porch.controllers.timetable import RETRY_MOST_SECONDS, RETRY_SECONDS, Timetable, share
+from porch.errors import BadRequest, ServiceUnavailable
 from porch.types.meta import ObjectMeta
 from porch.types.repository import Repository, RepositorySpec, RepositoryStatus, RepositorySync
 
 _NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
 _TABLE = Timetable(60)
+_AWAY = ServiceUnavailable()
 
 
 def _repository(schedule: str = "", once: str | None = None, *, uid: str = "u", done: str | None = None) -> Repository:
@@ -67,7 +69,7 @@ def test_a_remote_that_is_gone_for_an_hour_is_asked_again_ever_later_and_then_st
     now, asked = _NOW, list[datetime]()
     while now < _NOW + timedelta(hours=1):
         asked.append(now)
-        now = Timetable(3600).retry(_repository(), now, len(asked), unreachable=True)
+        now = Timetable(3600).retry(_repository(), now, len(asked), _AWAY)
     pauses = [(after - before).total_seconds() for before, after in pairwise(asked)]
     assert pauses == sorted(pauses)
     assert RETRY_SECONDS <= pauses[0] <= RETRY_SECONDS * 1.1
@@ -77,14 +79,22 @@ def test_a_remote_that_is_gone_for_an_hour_is_asked_again_ever_later_and_then_st
 
 
 def test_a_remote_that_refuses_is_asked_again_after_minutes() -> None:
-    again = Timetable(3600).retry(_repository(), _NOW, 1, unreachable=False)
+    again = Timetable(3600).retry(_repository(), _NOW, 1, BadRequest())
     assert again - _NOW >= timedelta(seconds=RETRY_MOST_SECONDS)
+
+
+def test_what_the_server_itself_lacks_is_tried_again_when_it_says_so_then_ever_later() -> None:
+    full = ServiceUnavailable("the disk is full", retry_after=5)
+    pauses = [(_TABLE.retry(_repository(), _NOW, count, full) - _NOW).total_seconds() for count in range(1, 6)]
+    assert pauses == sorted(pauses)
+    assert 5 <= pauses[0] <= 5.5
+    assert 60 <= pauses[-1] <= 66
 
 
 def test_the_one_time_goes_before_the_pause_after_a_failure() -> None:
     once = "2026-03-01T12:00:35Z"
-    assert Timetable(3600).retry(_repository("", once), _NOW, 1, unreachable=True) == datetime.fromisoformat(once)
+    assert Timetable(3600).retry(_repository("", once), _NOW, 1, _AWAY) == datetime.fromisoformat(once)
 
 
 def test_a_failure_of_a_repository_that_is_not_known_is_no_error() -> None:
-    assert _TABLE.retry(None, _NOW, 50, unreachable=True) > _NOW
+    assert _TABLE.retry(None, _NOW, 50, _AWAY) > _NOW

@@ -169,7 +169,7 @@ def test_a_function_is_named_as_missing() -> None:
     rendered = render({"Kptfile": pipeline, "a.yaml": OBJECT})
     (problem,) = rendered.problems
     assert problem.field == "spec.resources[Kptfile]"
-    assert 'function "no-such:v1" not found' in problem.text
+    assert 'krm-functions-catalog/no-such:v1" not found' in problem.text
     assert rendered.storable
     assert rendered.files["Kptfile"].startswith(pipeline)
 

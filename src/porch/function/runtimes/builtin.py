@@ -76,7 +76,7 @@ def _run(name: str, image: str, resources: ResourceList) -> tuple[int, str, str]
     except Exception as error:  # noqa: BLE001 - a function's mistake fails the function, not the render's process
         text = f"KRM function panicked with: {type(error).__name__}: {error}"
         return _PANIC_CODE, text, text
-    return 0, "", ""
+    return 0, resources.stderr, ""
 
 
 def _failure(name: str, image: str, failed: FunctionFailed) -> str:

@@ -8,7 +8,7 @@ from porch.repository.git.remote import open_remote
 from porch.repository.git.repository import GitRepository
 from porch.repository.git.restore import discard, restore
 from porch.repository.git.snapshot import complete, refs_at_rest, write_snapshot
-from porch.repository.git.upkeep import drop_newest_torn, sync_to_disk, upkeep
+from porch.repository.git.upkeep import drop_newest_torn, is_crowded, sync_to_disk, upkeep
 
 __all__ = [
     "FetchedPackage",
@@ -20,6 +20,7 @@ __all__ = [
     "discard",
     "drop_newest_torn",
     "fetch_package",
+    "is_crowded",
     "local_package",
     "open_hosted",
     "open_remote",

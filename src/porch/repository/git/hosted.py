@@ -35,6 +35,9 @@ class HostedOrigin:
         """Nobody is asked: discovery reads the repository itself."""
         return None
 
+    def check(self) -> None:
+        """It is here."""
+
     def fetch(self, into: str = "") -> None:
         """Nothing is newer than the repository itself."""
 

@@ -20,6 +20,7 @@ from pygit2.enums import ConfigLevel
 from porch.errors import BadRequest, NotFound, ServiceUnavailable
 from porch.repository.git.executable import GitFailed, GitTimeout, run_git
 from porch.repository.git.handles import Handles
+from porch.repository.git.kept import KeptObjects
 from porch.repository.git.large import each_blob
 from porch.repository.git.objects import (
     BLOB,
@@ -42,6 +43,8 @@ MAX_FILES, MAX_DEPTH = 20_000, 200
 BIG = 256 * 1024  # bytes; handling more would hold the interpreter for longer than a request may wait
 READ = Counter("porch_git_objects_read_total", "Git objects that were read or looked up.")
 _HEADER_BYTES = 64  # kind and size come first
+_SMALL_FILE = 4096
+"""A loose object that is no larger is read whole even if only its size is wanted: its content is wanted next."""
 _STEPS = 200
 _MOST_WHOLE = 50_000
 _KINDS = {1: COMMIT, 2: TREE, 3: BLOB, 4: TAG}
@@ -79,6 +82,7 @@ for _level in (ConfigLevel.SYSTEM, ConfigLevel.GLOBAL, ConfigLevel.XDG):
     pygit2.settings.search_path[_level] = ""  # a user's git configuration must not change what a server does
 pygit2.settings.cache_max_size(16 * 1024 * 1024)
 _handles = Handles()
+_kept = KeptObjects()
 _whole: set[int] = set()
 """Objects that this process has seen or written whole, by a hash of the mirror's path and their name: only a power cut
 tears a file, and that ends the process, too.
@@ -102,18 +106,28 @@ class Mirror:
         return cls(path)
 
     def close(self) -> None:
-        """Lets go of its handles."""
+        """Lets go of its handles, and of what it keeps of its objects."""
         _handles.forget(self.path)
+        _kept.forget(self.path)
 
     def read(self, name: str) -> tuple[str, bytes]:
         """Kind and content of an object. Raises NotFound."""
+        if (kept := _kept.get(self.path, name)) is not None:
+            return kept
         READ.inc()
+        kind, data = self._read(name)
+        _kept.keep(self.path, name, kind, data)
+        return kind, data
+
+    def _read(self, name: str) -> tuple[str, bytes]:
         mark = hash((self.path, name))
         if mark not in _whole:
             loose = read_loose(self.path, name)
             _note_whole(mark)
             if loose is not None:
-                return loose
+                kind, content = loose
+                assert isinstance(content, bytes), "all of it was looked at"
+                return kind, content
         handle = _handles.take(self.path)
         try:
             number, data = handle.read(name)
@@ -129,9 +143,9 @@ class Mirror:
         return _KINDS[int(number)], data
 
     def has(self, name: str) -> bool:
-        """Whether an object is here."""
+        """Whether an object is here now."""
         try:
-            self.size(name)
+            self._find_size(name)
         except NotFound:
             return False
         return True
@@ -197,10 +211,19 @@ class Mirror:
         return 0 if item.mode == SUBMODULE else self.size(item.id)
 
     def size(self, name: str) -> int:
-        """The size of an object, without reading its content."""
+        """The size of an object, without reading its content if that is long."""
+        if (kept := _kept.get(self.path, name)) is not None:
+            return len(kept[1])
+        return self._find_size(name)
+
+    def _find_size(self, name: str) -> int:
         READ.inc()
-        if hash((self.path, name)) not in _whole and (loose := read_loose(self.path, name, _HEADER_BYTES)):
-            return int(loose[1])
+        if hash((self.path, name)) not in _whole and (loose := read_loose(self.path, name, _SMALL_FILE)):
+            kind, content = loose
+            if isinstance(content, bytes):
+                _kept.keep(self.path, name, kind, content)
+                return len(content)
+            return content
         handle = _handles.take(self.path)
         try:
             size = int(handle.odb.read_header(name)[1])
@@ -271,6 +294,7 @@ class Mirror:
                 if not _is_stored(path, content):
                     _write_whole(path, content)
                 _note_whole(hash((self.path, name)))
+                _kept.keep(self.path, name, kind, data)
         except OSError as error:
             raise ServiceUnavailable(f"cannot write to the server's data directory: {error.strerror}") from error
 
@@ -289,10 +313,10 @@ def _is_stored(path: str, content: bytes) -> bool:
         return False
 
 
-def read_loose(path: str, name: str, most: int = 0) -> tuple[str, bytes] | None:
-    """Kind and content of an object that has a file of its own; its size in digits instead of the content when only
-    `most` bytes of it are looked at. None when there is no such file. Raises NotFound when it is broken. The first
-    reading is not left to libgit2: from a file that was cut off it never returns.
+def read_loose(path: str, name: str, most: int = 0) -> tuple[str, bytes | int] | None:
+    """Kind and content of an object that has a file of its own. When only `most` bytes of it are looked at, the size
+    of one that is longer instead of the content. None when there is no such file. Raises NotFound when it is broken.
+    The first reading is not left to libgit2: from a file that was cut off it never returns.
     """
     try:
         with open(f"{path}/objects/{name[:2]}/{name[2:]}", "rb") as file:  # noqa: PTH123 - twice as fast as pathlib
@@ -304,8 +328,8 @@ def read_loose(path: str, name: str, most: int = 0) -> tuple[str, bytes] | None:
         text = inflate.decompress(packed, most)
         start = text.index(b"\0", 0, _HEADER_BYTES)
         kind, size = text[:start].decode("ascii").split(" ")
-        if most:
-            return kind, size.encode()
+        if most and not inflate.eof:
+            return kind, int(size)
         if not inflate.eof or len(text) - start - 1 != int(size):
             raise ValueError(name)
     except (zlib.error, ValueError) as error:

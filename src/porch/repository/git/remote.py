@@ -152,6 +152,10 @@ class RemoteOrigin:
         LISTED.inc(len(listed))
         return {ref: target for ref, target in listed.items() if ref.startswith((HEADS, TAGS))}
 
+    def check(self) -> None:
+        if self.list_refs() is None and (status := self._wire.status()) >= 300:
+            raise self.explain(f"status code: {status}")
+
     def fetch(self, into: str = "") -> None:
         options = ["--quiet", "--prune", "--no-auto-gc", "--no-write-fetch-head", "--no-tags", "--force"]
         refspecs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]

@@ -35,7 +35,7 @@ from porch.repository.git.objects import (
 )
 from porch.repository.git.pack import build_pack, join_packs
 from porch.repository.git.published import Press, Step
-from porch.repository.git.refnames import branch_ref
+from porch.repository.git.refnames import DRAFTS, PROPOSALS, branch_ref
 from porch.repository.git.repair import damage, rebuild
 from porch.repository.git.upkeep import sync_to_disk
 from porch.repository.interface import (
@@ -65,6 +65,10 @@ class Origin(Protocol):
 
     def list_refs(self) -> dict[str, str] | None:
         """Its branches and tags, in one answer; None when only a fetch can tell, or say what is wrong."""
+        ...
+
+    def check(self) -> None:
+        """Raises what is wrong with reading from it, as far as a listing of refs shows it."""
         ...
 
     def fetch(self, into: str = "") -> None:
@@ -166,6 +170,9 @@ class GitRepository:
         listed = self._origin.list_refs()
         return listed is None or branch_ref(self._address.branch) not in listed or listed != self._mirror.refs()
 
+    def check(self) -> None:
+        self._origin.check()
+
     def refresh(self, *, create: bool = True) -> None:
         self._origin.fetch()
         if not self._mirror.ref(branch_ref(self._address.branch)):
@@ -192,6 +199,8 @@ class GitRepository:
     def discover(self, known: Mapping[str, str]) -> Snapshot:
         """Without changes it is a listing of refs; few changes are read here, many in a worker process."""
         directory, branch, refs = self._address.directory, self._address.branch, self._mirror.refs()
+        if any(ref.startswith((DRAFTS, PROPOSALS)) for ref in refs):  # one of them may be approved soon
+            self._numbers.prepare(self.head(), self._workers)
         changed = changed_refs(refs, known)
         if not changed:
             return Snapshot(refs, [])

@@ -29,7 +29,7 @@ def upkeep(path: str, *, force: bool = False) -> bool:
     """
     clear_stale_locks(path)
     packing_refs = force or _more_than(_LOOSE_REFS, _files(Path(path, "refs")))
-    repacking = force or _needs_repack(Path(path, "objects"))
+    repacking = force or _needs_repack(path)
     clear_stale_locks(path)
     try:
         if packing_refs:
@@ -86,10 +86,13 @@ def _is_torn(file: Path, name: str) -> bool:
     return hashlib.sha1(content, usedforsecurity=False).hexdigest() != name
 
 
-def _needs_repack(objects: Path) -> bool:
-    return _more_than(_LOOSE_IN_SAMPLE, _files(objects / _SAMPLE_FOLDER)) or _more_than(
-        _PACKS, (objects / "pack").glob("*.pack")
-    )
+def is_crowded(path: str) -> bool:
+    """Whether there are thousands of loose objects. One listing of a folder tells."""
+    return _more_than(_LOOSE_IN_SAMPLE, _files(Path(path, "objects", _SAMPLE_FOLDER)))
+
+
+def _needs_repack(path: str) -> bool:
+    return is_crowded(path) or _more_than(_PACKS, Path(path, "objects", "pack").glob("*.pack"))
 
 
 def _files(folder: Path) -> Iterator[Path]:

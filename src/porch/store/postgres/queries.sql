@@ -368,3 +368,32 @@ DELETE FROM moving_refs WHERE intent = %(id)s;
 -- name: intent_remove
 -- Removes an intent.
 DELETE FROM intents WHERE id = %(id)s;
+
+-- name: verdict_get
+-- What came of rendering a tree.
+SELECT succeeded, functions, status, rendered FROM verdicts WHERE tree = %(tree)s;
+
+-- name: verdict_put
+-- Notes what came of rendering a tree.
+INSERT INTO verdicts (tree, succeeded, functions, status, rendered)
+VALUES (%(tree)s, %(succeeded)s, %(functions)s, %(status)s, %(rendered)s)
+ON CONFLICT (tree) DO UPDATE SET
+  succeeded = excluded.succeeded, functions = excluded.functions,
+  status = excluded.status, rendered = excluded.rendered;
+
+-- name: verdict_drop
+-- Forgets old verdicts of trees that no package revision has.
+DELETE FROM verdicts WHERE rendered < %(before)s
+  AND tree NOT IN (SELECT tree FROM revisions);
+
+-- name: operation_all
+-- Renders that were begun and not ended.
+SELECT id, namespace, name FROM operations ORDER BY id;
+
+-- name: operation_begin
+-- Notes a render that takes long.
+INSERT INTO operations (id, namespace, name) VALUES (%(id)s, %(namespace)s, %(name)s);
+
+-- name: operation_end
+-- Forgets a render that has ended.
+DELETE FROM operations WHERE id = %(id)s;

@@ -6,6 +6,7 @@ from porch.store.interface import DERIVED, JUMP
 from porch.store.postgres.connection import Database
 from porch.store.postgres.intents import PostgresIntentReader, PostgresIntentWriter
 from porch.store.postgres.queries import QUERIES
+from porch.store.postgres.renders import PostgresRenderReader, PostgresRenderWriter
 from porch.store.postgres.revisions import PostgresRevisionReader, PostgresRevisionWriter
 from porch.store.postgres.versions import PostgresVersionReader, PostgresVersionWriter
 from porch.store.rows import floors
@@ -28,6 +29,7 @@ class PostgresReads:
         self.versions = PostgresVersionReader(db)
         self.revisions = PostgresRevisionReader(db)
         self.intents = PostgresIntentReader(db)
+        self.renders = PostgresRenderReader(db)
 
 
 class PostgresTransaction:
@@ -36,6 +38,7 @@ class PostgresTransaction:
         self.versions = PostgresVersionWriter(db, newest)
         self.revisions = PostgresRevisionWriter(db)
         self.intents = PostgresIntentWriter(db)
+        self.renders = PostgresRenderWriter(db)
 
 
 def drop_index(transaction: PostgresTransaction) -> None:

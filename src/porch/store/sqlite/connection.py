@@ -15,7 +15,7 @@ from prometheus_client import Counter
 from porch.errors import InternalError, PorchError, ServiceUnavailable
 from porch.store.sqlite.queries import SCHEMA
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 COUNT_STEPS = "PORCH_COUNT_STEPS"
 STEPS = Counter(
     "porch_sqlite_steps_total", f"Steps of SQLite's machine. Counted when {COUNT_STEPS} is set: it is slow."

@@ -3,7 +3,7 @@
 Schema 1 knew no owners, postings or counts. Its history is not taken along: watches and lists from before get Expired.
 Its index is not either: the next start makes it again from git, with PorchPackages, which it did not keep. Schema 2 did
 not know since when user metadata has no package revision, nor could its index tell what follows which upstream; it is
-made again, too.
+made again, too. Schema 3 only lacked tables, which are made at every start.
 """
 
 from __future__ import annotations

@@ -317,3 +317,32 @@ DELETE FROM moving_refs WHERE intent = :id;
 -- name: intent_remove
 -- Removes an intent.
 DELETE FROM intents WHERE id = :id;
+
+-- name: verdict_get
+-- What came of rendering a tree.
+SELECT succeeded, functions, status, rendered FROM verdicts WHERE tree = :tree;
+
+-- name: verdict_put
+-- Notes what came of rendering a tree.
+INSERT INTO verdicts (tree, succeeded, functions, status, rendered)
+VALUES (:tree, :succeeded, :functions, :status, :rendered)
+ON CONFLICT (tree) DO UPDATE SET
+  succeeded = excluded.succeeded, functions = excluded.functions,
+  status = excluded.status, rendered = excluded.rendered;
+
+-- name: verdict_drop
+-- Forgets old verdicts of trees that no package revision has.
+DELETE FROM verdicts WHERE rendered < :before
+  AND tree NOT IN (SELECT tree FROM revisions);
+
+-- name: operation_all
+-- Renders that were begun and not ended.
+SELECT id, namespace, name FROM operations ORDER BY id;
+
+-- name: operation_begin
+-- Notes a render that takes long.
+INSERT INTO operations (id, namespace, name) VALUES (:id, :namespace, :name);
+
+-- name: operation_end
+-- Forgets a render that has ended.
+DELETE FROM operations WHERE id = :id;

@@ -122,4 +122,19 @@ CREATE TABLE IF NOT EXISTS moving_refs (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS moving_refs_by_intent ON moving_refs (intent);
 
-PRAGMA user_version = 3;
+-- State that may be lost: what came of rendering each tree, and renders that take long.
+CREATE TABLE IF NOT EXISTS verdicts (
+  tree      TEXT PRIMARY KEY,
+  succeeded INTEGER NOT NULL,
+  functions TEXT NOT NULL,
+  status    BLOB NOT NULL,
+  rendered  INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS verdicts_by_time ON verdicts (rendered);
+CREATE TABLE IF NOT EXISTS operations (
+  id        TEXT PRIMARY KEY,
+  namespace TEXT NOT NULL,
+  name      TEXT NOT NULL
+) WITHOUT ROWID;
+
+PRAGMA user_version = 4;

@@ -8,6 +8,7 @@ from porch.store.interface import DERIVED, JUMP
 from porch.store.rows import floors
 from porch.store.sqlite.intents import SqliteIntentReader, SqliteIntentWriter
 from porch.store.sqlite.queries import QUERIES
+from porch.store.sqlite.renders import SqliteRenderReader, SqliteRenderWriter
 from porch.store.sqlite.revisions import SqliteRevisionReader, SqliteRevisionWriter
 from porch.store.sqlite.versions import EVERY_RESOURCE, SqliteVersionReader, SqliteVersionWriter
 from porch.store.terms import range_of
@@ -29,6 +30,7 @@ class SqliteReads:
         self.versions = SqliteVersionReader(db)
         self.revisions = SqliteRevisionReader(db)
         self.intents = SqliteIntentReader(db)
+        self.renders = SqliteRenderReader(db)
 
 
 class SqliteTransaction:
@@ -37,6 +39,7 @@ class SqliteTransaction:
         self.versions = SqliteVersionWriter(db)
         self.revisions = SqliteRevisionWriter(db)
         self.intents = SqliteIntentWriter(db)
+        self.renders = SqliteRenderWriter(db)
 
 
 def drop_index(transaction: SqliteTransaction) -> None:

@@ -1,0 +1,120 @@
+"""Fields of Kubernetes' own types by name: kyaml's customary order of some, and what the values of others are.
+
+A name is here when its value has one type wherever it stands in the API of Kubernetes. The lists are made from the
+models of the official Python client.
+"""
+
+# Words in columns are easier to read and to compare than lists of quoted ones.
+# ruff: noqa: SIM905
+
+from __future__ import annotations
+
+ORDER = """
+name generateName namespace clusterName apiVersion kind metadata type labels annotations spec status stringData data
+binaryData parallelism completions activeDeadlineSeconds backoffLimit replicas selector manualSelector template
+ttlSecondsAfterFinished volumeClaimTemplates service serviceName podManagementPolicy updateStrategy strategy
+minReadySeconds revision revisionHistoryLimit paused progressDeadlineSeconds restartPolicy
+terminationGracePeriodSeconds activeDeadlineSeconds dnsPolicy serviceAccountName serviceAccount
+automountServiceAccountToken nodeName hostNetwork hostPID hostIPC shareProcessNamespace hostname subdomain
+schedulerName priorityClassName priority runtimeClassName enableServiceLinks nodeSelector hostAliases initContainers
+containers volumes securityContext imagePullSecrets affinity tolerations dnsConfig readinessGates image command args
+workingDir ports envFrom env resources volumeMounts volumeDevices livenessProbe readinessProbe lifecycle
+terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin stdinOnce tty clusterIP
+externalIPs loadBalancerIP loadBalancerSourceRanges externalName externalTrafficPolicy sessionAffinity protocol port
+targetPort hostPort containerPort hostIP readOnly mountPath subPath subPathExpr mountPropagation value valueFrom
+fieldRef resourceFieldRef configMapKeyRef secretKeyRef prefix configMapRef secretRef
+""".split()
+
+STRINGS = frozenset(
+    """
+$ref $schema accessMode action address addressType allocationMode apiGroup apiServerID apiVersion appProtocol
+architecture attacher attribute audience available averageValue binaryVersion bootID cachingMode capacityKey
+capacityMultiplier certificateChain certificateChainPath cidr claimName clientCIDR clusterIP commonEncodingVersion
+completedIndexes completionMode component concurrencyPolicy conditionType consumed container containerID
+containerName containerRuntimeVersion continue counterSet credentialBundlePath currentRevision
+currentVolumeAttributesClassName datasetName datasetUUID defaultPartitionTypeAttribute deprecationWarning
+description device deviceClassName deviceMultiplier devicePath directory diskName diskURI distinctAttribute divisor
+dnsPolicy driver driverName effect emulationVersion encodingVersion endpointsNamespace error evaluationError
+expression extendedResourceName externalID externalName externalTrafficPolicy failedIndexes failurePolicy field
+fieldPath fieldsType format freshness fsGroupChangePolicy fsGroupPolicy fsType gateway generateName
+gmsaCredentialSpec gmsaCredentialSpecName groupVersion handler hardwareAddress health holderIdentity host hostIP
+hostname hostnameOverride id image imageID imagePullPolicy imageRef ingressClassName initiatorName intent
+interfaceName internalTrafficPolicy ip ipFamilyPolicy ipMode iqn iscsiInterface jsonPath kernelVersion key keyPath
+keyType keyring kind kubeProxyVersion kubeletConfigKey kubeletVersion labelSelectorPath leaseName level listKind
+loadBalancerClass loadBalancerIP localhostProfile machineID managedBy manager matchAttribute matchPolicy
+maximumVolumeSize medium message messageExpression mountPath mountPropagation name namespace nodeAffinityPolicy
+nodeID nodeName nodeTaintsPolicy nodeUID nominatedNodeName note operatingSystem operation operator osImage
+parameterNotFoundAction parentCompositePodGroupName partitionTypeAttribute patchType path pathType pattern pdID
+pdName perContainer perPod persistentVolumeName persistentVolumeReclaimPolicy phase plural podCIDR podGroupName
+podIP podManagementPolicy podName podReplacementPolicy podUID policyName poolName preemptionPolicy preferredHolder
+prefix priorityClassName procMount propagationPolicy protectionDomain protocol providerID provisioner pullPolicy
+qosClass quantity rawSelector reason reclaimPolicy recursiveReadOnly reference registry reinvocationPolicy
+reportingComponent reportingController reportingInstance repository requestName requester resize resourceClaimName
+resourceClaimTemplateName resourceID resourceName resourceVersion restartPolicy role rule runAsUserName
+runtimeClassName schedule schedulerName scheme scope scopeName seLinuxChangePolicy secretFile secretName
+secretNamespace selectPolicy selfLink server serverAddress serviceAccountName serviceAccountUID serviceName
+sessionAffinity shareID shareName sideEffects signerName singular singularName singularResource sizeLimit
+specReplicasPath statusReplicasPath step stopSignal storageClassName storageMode storagePolicyID storagePolicyName
+storagePool storageVersionHash string subPath subPathExpr subdomain subresource succeededIndexes system systemUUID
+targetContainerName targetPortal targetVolumeAttributesClassName templateName tenant terminationMessagePath
+terminationMessagePolicy timeZone title token tolerance topologyKey trafficDistribution trustBundle type
+unhealthyPodEvictionPolicy updateRevision url username validationError value valueExpression verb version volume
+volumeAttributesClassName volumeBindingMode volumeHandle volumeID volumeMode volumeName volumeNamespace volumePath
+warning whenDeleted whenScaled whenUnsatisfiable workingDir workloadName x-kubernetes-list-type
+x-kubernetes-map-type zone
+""".split()
+)
+
+LISTS_OF_STRINGS = frozenset(
+    """
+accessModes add admissionReviewVersions apiGroups apiVersions args audiences bindMountOptions bindingConditions
+bindingFailureConditions categories cidrs clusterIPs command compatibilityGroups conversionReviewVersions
+declaredFeatures decodableVersions disableResizePreemption drop dryRun except externalIPs finalizers hostnames hosts
+ipFamilies ips loadBalancerSourceRanges matchLabelKeys mismatchLabelKeys monitors mountOptions nameservers
+namespaces nonResourceURLs operations podCIDRs policyTypes portals resourceNames scopes searches servedVersions
+shortNames skipNodeOperations storedVersions strings targetWWNs topologyKeys usages validValues validationActions
+verbs volumeLifecycleModes volumesInUse wwids x-kubernetes-list-map-keys
+""".split()
+)
+
+MAPS_OF_STRINGS = frozenset(
+    """
+allocatable allocatedResourceStatuses allocatedResources annotations attachmentMetadata binaryData capacity
+consumedCapacity data defaultRequest deprecatedTopology hard labels limits matchLabels maxLimitRequestRatio
+nodeSelector parameters podFixed requests selector stringData unverifiedUserAnnotations used userAnnotations
+volumeAttributes
+""".split()
+)
+
+NUMBERS_AND_BOOLEANS = frozenset(
+    """
+Port activeDeadlineSeconds adminAccess allNodes allocateLoadBalancerNodePorts allocatedDevices
+allowMultipleAllocations allowPrivilegeEscalation allowVolumeExpansion allowed attachRequired attached authenticated
+automountServiceAccountToken availableDevices availableReplicas averageUtilization backoffLimit backoffLimitPerIndex
+bindsToNode blockOwnerDeletion bool borrowingLimitPercent chapAuthDiscovery chapAuthSession clusterScope code
+collisionCount completions containerPort count currentCPUUtilizationPercentage currentHealthy currentNumberScheduled
+currentReplicas defaultMode defaultUser deletionGracePeriodSeconds denied deprecated deprecatedCount desiredHealthy
+desiredNumberScheduled desiredReplicas disruptionsAllowed enableServiceLinks endPort errorCode exclusiveMaximum
+exclusiveMinimum exitCode expectedPods expirationSeconds failedJobsHistoryLimit failureThreshold fsGroup
+fullyAvailableDevices fullyLabeledReplicas generation gid globalDefault gracePeriodSeconds groupPriorityMinimum
+handSize healthCheckNodePort hostIPC hostNetwork hostPID hostPort hostProcess hostUsers
+ignoreStoreReadErrorWithClusterBreakingPotential immutable incomplete initialDelaySeconds insecureSkipTLSVerify int
+leaseDurationSeconds leaseTransitions lendablePercent limit lun manualSelector matchingPrecedence
+maxExpirationSeconds maxFailedIndexes maxItems maxLength maxProperties maxReplicas maxSkew maximum minCount
+minDomains minGroupCount minItems minLength minProperties minReadySeconds minReplicas minimum multipleOf namespaced
+nodeAllocatableUpdatePeriodSeconds nodePort nominalConcurrencyShares nullable number numberAvailable
+numberMisscheduled numberReady numberUnavailable observedGeneration optional optionalOldSelf orphanDependents
+parallelism partiallyAvailableDevices partition paused perDeviceNodeSelection periodSeconds podInfoOnMount poolCount
+preserveUnknownFields preventPodSchedulingIfMissing priority privileged progressDeadlineSeconds
+publishNotReadyAddresses queueLengthLimit queues readOnly readOnlyRootFilesystem ready readyReplicas
+recursiveReadOnlyMounts remainingItemCount replicas requiresRepublish resourceSliceCount restartCount
+retryAfterSeconds revisionHistoryLimit runAsGroup runAsNonRoot runAsUser runningInUserNamespace seLinuxMount seconds
+served serviceAccountTokenInSecrets serving setHostnameAsFQDN shareProcessNamespace signal sizeBytes sslEnabled
+stabilizationWindowSeconds start started startingDeadlineSeconds stdin stdinOnce storage storageCapacity
+succeededCount successThreshold successfulJobsHistoryLimit suspend targetCPUUtilizationPercentage terminating
+terminatingReplicas terminationGracePeriodSeconds timeoutSeconds tolerationSeconds totalDevices
+ttlSecondsAfterFinished tty unavailableDevices unavailableReplicas uniqueItems unschedulable updatedNumberScheduled
+updatedReplicas userNamespaces versionPriority weight x-kubernetes-embedded-resource x-kubernetes-int-or-string
+x-kubernetes-preserve-unknown-fields
+""".split()
+)

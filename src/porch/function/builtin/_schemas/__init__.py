@@ -1,0 +1,1 @@
+"""Checking resources against schemas: shared by kubeconform and kubeval."""
