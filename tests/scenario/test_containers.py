@@ -82,7 +82,8 @@ def test_resources_go_in_and_come_out(run: Run) -> None:
 
 def test_there_is_no_network_nothing_to_write_on_and_no_privilege(run: Run) -> None:
     outcome = run(
-        "/busybox ip -o link | /busybox grep -vc ': lo:' >&2; /busybox touch /x; /busybox touch /tmp/x && echo tmp >&2; "
+        "/busybox ip -o link | /busybox grep -vc ': lo:' >&2; /busybox touch /x; "
+        "/busybox touch /tmp/x && echo tmp >&2; "
         "/busybox id -u >&2; /busybox grep CapEff /proc/self/status >&2; /busybox cat"
     )
     told = outcome.stderr.splitlines()
