@@ -10,7 +10,6 @@ from porch.render.interface import Step
 from porch.render.pipeline import MUTATORS, VALIDATORS
 from porch.types.resources import RenderResult
 
-
 _MOST_RESULTS = 200
 _LONGEST = 2000
 """Characters of one text. A Kptfile that is read again with each change cannot hold what thousands of resources, or a
