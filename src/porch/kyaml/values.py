@@ -60,7 +60,7 @@ class _Values:
                 raise YamlError(f"aliases stand for more than {MAX_EXPANSION} values", node.row)
         if node.kind == "scalar":
             return scalar_value(node)
-        if node.target is not None:
+        if node.kind == "alias" and node.target is not None:
             return self._alias(node, node.target, depth)
         if node.kind == "sequence":
             return [self.of(item, depth + 1, expanding=expanding) for item in node.content]
