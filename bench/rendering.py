@@ -1,7 +1,7 @@
 """Saves of packages with functions: through the API, and in a worker process alone.
 
-A save changes one file of a package that was rendered before, and sends all of it, as clients do; an unchanged one sends
-what is there.
+A save changes one file of a package that was rendered before, and sends all of it, as clients do; an unchanged one
+sends what is there.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from porch.errors import FieldError, invalid, required
 from porch.function.chain import functions_for
+from porch.function.registry import find_native, has_native
 from porch.function.results import ERROR
 from porch.krm import kptfile
 from porch.krm.errors import YamlError
@@ -48,6 +49,14 @@ def render(
     """
     with _no_collecting():
         return _render(files, options, on_progress, functions, cache)
+
+
+def prepare(options: RenderOptions) -> None:
+    """What the first render in a process would else have to load: this module, and the functions that are configured."""
+    functions_for(options.functions)
+    for config in options.functions.configs:
+        if config.go_executor and has_native(config.go_executor.id or config.image):
+            find_native(config.go_executor.id or config.image)
 
 
 def _render(
