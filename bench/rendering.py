@@ -72,7 +72,7 @@ def saves(server: Server) -> list[Figure]:
     client = server.client()
     register(client, "hosted", "hosted:///hosted")
     found = []
-    for count, functions, goals, rounds in ((50, FIVE, (80, 5), 60), (500, TEN, (400, 10), 15)):
+    for count, functions, goals, rounds in ((50, FIVE, (80, 5), 60), (500, TEN, (400, 10), 12)):
         what = f"{count} resources and {len(functions)} functions"
         package = Package(client, f"saved-{count}", count, functions)
         package.change_one()
@@ -169,7 +169,7 @@ def _resident(pool: WorkerPool) -> float:
 # --- beside readers
 
 
-def loaded(server: Server, seconds: float = 15.0) -> list[Figure]:
+def loaded(server: Server, seconds: float = 12.0) -> list[Figure]:
     """GET while eight clients save packages with functions."""
     client = server.client()
     register(client, "hosted", "hosted:///hosted")

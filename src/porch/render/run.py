@@ -52,7 +52,7 @@ def render(
 
 
 def prepare(options: RenderOptions) -> None:
-    """What the first render in a process would else have to load: this module, and the functions that are configured."""
+    """What the first render of a process would else have to load: this module, and the configured functions."""
     functions_for(options.functions)
     for config in options.functions.configs:
         if config.go_executor and has_native(config.go_executor.id or config.image):
