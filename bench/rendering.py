@@ -72,7 +72,7 @@ def saves(server: Server) -> list[Figure]:
     client = server.client()
     register(client, "hosted", "hosted:///hosted")
     found = []
-    for count, functions, goals, rounds in ((50, FIVE, (80, 5), 60), (500, TEN, (400, 10), 12)):
+    for count, functions, goals, rounds in ((50, FIVE, (80, 5), 60), (500, TEN, (400, 10), 10)):
         what = f"{count} resources and {len(functions)} functions"
         package = Package(client, f"saved-{count}", count, functions)
         package.change_one()
@@ -113,14 +113,14 @@ def workers(_: Path) -> list[Figure]:
     found = cold()
     pool = WorkerPool(1, 60)
     try:
-        for count, functions, rounds in ((50, FIVE, 40), (500, TEN, 10)):
+        for count, functions, rounds in ((50, FIVE, 40), (500, TEN, 6)):
             taken = [seconds for seconds, _ in _renders(pool, count, functions, rounds)]
             found += figures(f"a render of {count} resources and {len(functions)} functions, in a warm worker", taken)
         steps = [rendered.steps[0].duration for _, rendered in _renders(pool, 100, STARLARK, 30)]
         found += figures("starlark over 100 resources, its own time", steps, p50=30)
-        for number in range(20):  # whole packages that the worker has not seen
+        for number in range(8):  # whole packages that the worker has not seen
             pool.run(render, _unseen(number), _OPTIONS)
-        found.append(Figure("a worker after 140 renders", _resident(pool), "MB", goal=200))
+        found.append(Figure("the worker after all of these renders", _resident(pool), "MB", goal=200))
     finally:
         pool.close()
     return found
