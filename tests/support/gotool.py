@@ -36,11 +36,10 @@ def find() -> Path:
     return _PROGRAM
 
 
-def build(module: Path = _MODULE, name: str = _PROGRAM.name) -> Path:
-    program = _PROGRAM.with_name(name)
+def build(module: Path = _MODULE, program: Path = _PROGRAM) -> Path:
     program.parent.mkdir(parents=True, exist_ok=True)
     # Under a name that nobody else uses: whoever runs the old one is not disturbed.
-    fresh = program.with_name(f"{name}.{os.getpid()}")
+    fresh = program.with_name(f"{program.name}.{os.getpid()}")
     command = [go(), "build", "-ldflags=-s -w", "-o", str(fresh), "."]
     subprocess.run(command, cwd=module, env=os.environ | _ENVIRONMENT, check=True)
     return fresh.replace(program)

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.differential.yaml.run import MODULE, markdown, run
+from tests.differential.yaml.run import MODULE, PROGRAM, markdown, run
 from tests.support.gotool import build
 
 _RESULTS = Path(__file__).parent / "results"
@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument("--documents", type=int, default=50_000, help="how many (50 000)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, other documents (1)")
     given = parser.parse_args()
-    program = build(MODULE, "kyaml-oracle")
+    program = build(MODULE, PROGRAM)
     start = time.monotonic()
     notes = run(program, given.seed, given.documents)
     report = markdown(notes, given.seed, time.monotonic() - start)

@@ -22,6 +22,7 @@ from tests.differential.yaml.compare import OTHERWISE, difference, document_tree
 from tests.differential.yaml.generate import document, fixtures, values
 
 MODULE = Path(__file__).parent / "go"
+PROGRAM = Path(__file__).parents[3] / ".tools" / "bin" / "kyaml-oracle"
 _CHUNK = 1000
 
 
