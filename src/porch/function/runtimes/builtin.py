@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import time
 
-from porch.function.builtin._sdk import text
 from porch.function.catalog import Catalog
 from porch.function.images import Image, parse_image
 from porch.function.interface import FunctionCall, FunctionFailed, FunctionNotFound, FunctionOutcome, ResourceList
 from porch.function.registry import find_native, native_digest
 from porch.function.runtimes.outcome import Ended, failed_text
-from porch.kyaml import Node
+from porch.kyaml import Node, find
 
 _IN_SERVER = frozenset({"apply-replacements", "set-namespace", "starlark"})
 """Upstream has these built in, too: their items are not sorted there, and their failures are worded otherwise."""
@@ -64,7 +63,8 @@ class BuiltinRuntime:
 
 def sort_key(item: Node) -> str:
     """The order in which functions on Go's SDK give items back. What is no string counts as empty."""
-    return " ".join(text(item, *path) for path in _SORTED_BY)
+    found = (find(item, *path) for path in _SORTED_BY)
+    return " ".join(node.value if node is not None and node.tag == "!!str" else "" for node in found)
 
 
 _SORTED_BY = (("apiVersion",), ("kind",), ("metadata", "namespace"), ("metadata", "name"))
