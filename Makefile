@@ -113,7 +113,7 @@ $(KUBECTL): requirements/kubectl.lock tests/support/kubectl.py | $(DEV)
 	@$(BIN)/python -m tests.support.kubectl
 	@touch $@
 
-$(CLIENTS): requirements/go.lock tests/support/gotool.py $(wildcard tests/clients/go/*) | $(DEV)
+$(CLIENTS): requirements/go.lock tests/support/gotool.py $(wildcard tests/clients/go/*) $(wildcard tests/clients/gorunner/*) | $(DEV)
 	@echo "Building the clients for the tests"
 	@mkdir -p $(@D)
 	@$(BIN)/python -m tests.support.gotool

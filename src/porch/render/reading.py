@@ -77,7 +77,7 @@ def _quote_in_flow(node: Node, *, flow: bool) -> None:
         for below in node.content:
             _quote_in_flow(below, flow=flow)
     elif flow and node.kind == "scalar" and not node.style and node.value:
-        node.style = choose(node.value, "", flow=True, key=False)
+        node.style = choose(node.value, "literal" if "\n" in node.value else "", flow=True, key=False)
 
 
 def _origin(path: str, package: str, index: str, indent: str) -> dict[str, str]:
