@@ -42,6 +42,7 @@ def test_a_whole_one_is_read(broken: Broken) -> None:
 def test_one_that_was_cut_off_anywhere_is_not_there(broken: Broken, data: st.DataObject) -> None:
     mirror, name, file, whole = broken
     _whole.clear()  # as in a new process
+    mirror.close()
     file.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
     with pytest.raises(NotFound, match="is not there: its file is broken"):
         mirror.read(name)
@@ -52,6 +53,7 @@ def test_one_that_was_cut_off_anywhere_is_not_there(broken: Broken, data: st.Dat
 def test_garbage_is_not_there(broken: Broken, content: bytes) -> None:
     mirror, name, file, _ = broken
     _whole.clear()
+    mirror.close()
     file.write_bytes(content)
     for read in (mirror.size, mirror.read):
         with pytest.raises(NotFound):
