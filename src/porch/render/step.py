@@ -68,7 +68,7 @@ class Caller:
         if key and (data := self.cache.get(key)) is not None:
             return _remembered(image, data, given, before)
         done = self._call(image, given, config, package, before)
-        if key and not done.error:
+        if key and not done.error and done.outcome is not None and done.outcome.digest == digest:
             self.cache.put(key, _to_remember(done, given))
         return done
 
