@@ -15,7 +15,7 @@ $(shell test -x $(BIN)/python || rm -rf $(VENV))
 # Command line options, like `make up ARGS="--port 0"` or `make chaos ARGS="--rounds 100 --seed 7"`.
 ARGS ?=
 
-.PHONY: help setup tools demo up test chaos check fix interleavings interleavings-rendering bench fuzz merge \
+.PHONY: help setup tools demo up test chaos check fix interleavings interleavings-rendering bench bench-render fuzz merge \
 	yaml-differential restore-differential differential lock
 .DEFAULT_GOAL := help
 
@@ -29,6 +29,7 @@ help:
 	@echo "make check   format, lint, types, imports"
 	@echo "make fix     format, and mend what the linter can mend"
 	@echo "make bench   measure"
+	@echo "make bench-render   measure rendering alone"
 	@echo "make fuzz    20 000 seeded requests against a server; ARGS=\"--cases N --seed S\""
 	@echo "make merge   merge 20 000 generated packages; ARGS=\"--triples N --seed S\""
 	@echo "make yaml-differential   compare 50 000 YAML texts with Go; ARGS=\"--documents N --seed S\""
@@ -74,6 +75,9 @@ fix: $(DEV)
 bench: $(DEV)
 	@$(BIN)/python -m bench $(ARGS)
 
+bench-render: $(DEV)
+	@$(BIN)/python -m bench --group render $(ARGS)
+
 fuzz: $(DEV)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
@@ -113,7 +117,7 @@ $(KUBECTL): requirements/kubectl.lock tests/support/kubectl.py | $(DEV)
 	@$(BIN)/python -m tests.support.kubectl
 	@touch $@
 
-$(CLIENTS): requirements/go.lock tests/support/gotool.py $(wildcard tests/clients/go/*) | $(DEV)
+$(CLIENTS): requirements/go.lock tests/support/gotool.py $(wildcard tests/clients/go/*) $(wildcard tests/clients/gorunner/*) | $(DEV)
 	@echo "Building the clients for the tests"
 	@mkdir -p $(@D)
 	@$(BIN)/python -m tests.support.gotool

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from bench import big, lifecycle, loaded, many, reads, remote, sizes, starting, watching, writes
+from bench import big, lifecycle, loaded, many, reads, remote, rendering, sizes, starting, watching, writes
 from bench.measure import Figure
 from bench.server import Server
 from bench.stored import Stored
@@ -55,25 +55,34 @@ CASES: dict[str, Case] = {
     "watches": lambda _, stored: watching.watches(stored),
 }
 
+RENDER: dict[str, Case] = {
+    "render-saves": _on_a_fresh_server(rendering.saves),
+    "render-workers": lambda directory, _: rendering.workers(directory),
+    "render-loaded": _on_a_fresh_server(rendering.loaded),
+}
+GROUPS = {"latest": CASES, "render": RENDER}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--only", default="", help=f"cases, separated by commas: {', '.join(CASES)}")
+    parser.add_argument("--group", default="latest", choices=GROUPS, help="which cases, and the file they go to")
+    parser.add_argument("--only", default="", help=f"of these, separated by commas: {', '.join(CASES | RENDER)}")
     parser.add_argument(
         "--sizes", default=",".join(map(str, _SIZES)), help="numbers of package revisions, by thousands"
     )
     given = parser.parse_args()
-    chosen = given.only.split(",") if given.only else list(CASES)
-    if unknown := set(chosen) - CASES.keys():
+    cases = GROUPS[given.group]
+    chosen = given.only.split(",") if given.only else list(cases)
+    if unknown := set(chosen) - cases.keys():
         parser.error(f"unknown cases: {', '.join(sorted(unknown))}")
     numbers = tuple(sorted(int(text) for text in given.sizes.split(",")))
     if any(number < 1000 or number % 1000 for number in numbers):
         parser.error("--sizes are multiples of 1000")
-    whole = set(chosen) == CASES.keys() and numbers == _SIZES
-    _write(_run(chosen, numbers), numbers, "latest" if whole else "partial")
+    whole = set(chosen) == cases.keys() and numbers == _SIZES
+    _write(_run(cases, chosen, numbers), numbers, given.group if whole else "partial")
 
 
-def _run(chosen: list[str], numbers: tuple[int, ...]) -> dict[str, list[Figure]]:
+def _run(cases: dict[str, Case], chosen: list[str], numbers: tuple[int, ...]) -> dict[str, list[Figure]]:
     found: dict[str, list[Figure]] = {}
     with tempfile.TemporaryDirectory(prefix="porch-bench-") as root:
         stored = Stored(Path(root), numbers)
@@ -81,7 +90,7 @@ def _run(chosen: list[str], numbers: tuple[int, ...]) -> dict[str, list[Figure]]
             directory = Path(root, name)
             directory.mkdir()
             started = time.perf_counter()
-            found[name] = CASES[name](directory, stored)
+            found[name] = cases[name](directory, stored)
             print("\n".join(_table(f"{name}, {time.perf_counter() - started:.0f} s", found[name])), flush=True)
     return found
 

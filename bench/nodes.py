@@ -10,7 +10,10 @@ from collections.abc import Callable
 
 from bench.measure import Figure, figures
 from porch.kyaml.compose import compose
-from porch.kyaml.documents import read_documents, split, write_documents
+from porch.kyaml.documents import seqindent, split
+from porch.kyaml.emit import emit
+from porch.kyaml.node import Node
+from porch.kyaml.parse import parse_one
 
 _RESOURCE = """\
 # the shop's part number {number}
@@ -57,15 +60,15 @@ def nodes(count: int = 50) -> list[Figure]:
     """50 resources in a file, 500, and 50 by the scanner, which reads what is not ordinary."""
     small = "---\n".join(_RESOURCE.format(number=number) for number in range(50))
     large = "---\n".join(_RESOURCE.format(number=number) for number in range(500))
-    documents = read_documents(small)
+    documents = _read(small)
     kept = pickle.dumps(documents, protocol=pickle.HIGHEST_PROTOCOL)
     return [
         *figures(f"YAML of {len(small) // 1000} KB, read and written", _spent(lambda: _both(small), count), p50=20),
         *figures(
             f"YAML of {len(large) // 1000} KB, read and written", _spent(lambda: _both(large), count // 5), p50=200
         ),
-        *figures("of these 50 resources: read", _spent(lambda: read_documents(small), count)),
-        *figures("written", _spent(lambda: write_documents(documents), count)),
+        *figures("of these 50 resources: read", _spent(lambda: _read(small), count)),
+        *figures("written", _spent(lambda: _write(documents), count)),
         *figures("read by the scanner", _spent(lambda: _scanned(small), count // 5)),
         *figures("read from a pickle", _spent(lambda: pickle.loads(kept), count)),
         Figure("size of the pickle", len(kept) / 1000, "KB"),
@@ -82,8 +85,16 @@ def _spent(work: Callable[[], object], count: int) -> list[float]:
     return taken
 
 
+def _read(text: str) -> list[tuple[Node | None, bool]]:
+    return [(parse_one(part, offset), seqindent(part) == "wide") for part, offset in split(text)]
+
+
+def _write(documents: list[tuple[Node | None, bool]]) -> str:
+    return "---\n".join(emit(root, wide=wide) for root, wide in documents if root is not None)
+
+
 def _both(text: str) -> None:
-    write_documents(read_documents(text))
+    _write(_read(text))
 
 
 def _scanned(text: str) -> None:

@@ -59,28 +59,48 @@ class Server:
 
     def cpu(self) -> float:
         """Processor seconds of the server so far, without its children."""
-        words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
-        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+        return _processor(self.process.pid)
+
+    def cpu_of_workers(self) -> float:
+        """Processor seconds of its children that live."""
+        return sum(_processor(pid) for pid in self._children())
+
+    def largest_worker(self) -> float:
+        """Resident megabytes of that child which has the most."""
+        return max((_resident(pid) for pid in self._children()), default=0.0)
+
+    def _children(self) -> list[int]:
+        return [pid for pid in _processes() if _parent(pid) == self.process.pid]
 
     def memory(self) -> float:
         """Resident megabytes of the server and its children."""
-        own = self.process.pid
-        return _resident(own) + sum(_resident(pid, parent=own) for pid in _processes())
+        return _resident(self.process.pid) + sum(map(_resident, self._children()))
 
 
 def _processes() -> list[int]:
     return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
 
 
-def _resident(pid: int, parent: int = 0) -> float:
-    """Megabytes; 0 of a process that has ended, or is not a child of `parent`."""
+def _facts(pid: int) -> list[str]:
+    """Of /proc/PID/stat, those behind the name; zeros of a process that has ended."""
     try:
-        words = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    if parent and int(words[1]) != parent:
-        return 0.0
-    return int(words[21]) * os.sysconf("SC_PAGE_SIZE") / (1024 * 1024)
+        return ["0"] * 40
+
+
+def _parent(pid: int) -> int:
+    return int(_facts(pid)[1])
+
+
+def _processor(pid: int) -> float:
+    words = _facts(pid)
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _resident(pid: int) -> float:
+    """Megabytes."""
+    return int(_facts(pid)[21]) * os.sysconf("SC_PAGE_SIZE") / (1024 * 1024)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 `run(function, *args)` calls a module-level function in one of a few worker processes and returns its result or raises
 its PorchError. A worker that exceeds its time or memory, or whose `Job` is cancelled, is killed and replaced, and what
-it had started dies with it; one that idles for a minute, or has grown too large, ends. Workers are started on first use
+it had started dies with it; one that idles for long, or has grown too large, ends. Workers are started on first use
 (not forked: the server has threads) and hand back plain values. What runs in one may `report` how far it is.
 """
 
@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -130,12 +131,14 @@ class _Worker:
 class WorkerPool:
     """At most `size` processes; further work waits its turn. Safe to call from any thread."""
 
-    def __init__(self, size: int, timeout: float, *, memory: int = 0, large: int = _LARGE_BYTES) -> None:
+    def __init__(
+        self, size: int, timeout: float, *, memory: int = 0, large: int = _LARGE_BYTES, idle: float = _IDLE_SECONDS
+    ) -> None:
         """`timeout` is in seconds, for one piece of work; `memory` in bytes, what a worker may have (0: any). One that
-        keeps more than `large` bytes when it is done is replaced.
+        keeps more than `large` bytes when it is done is replaced. One that has nothing to do for `idle` seconds ends.
         """
-        self._free = size
-        self._timeout, self._memory, self._large = timeout, memory, large
+        self._size = self._free = size
+        self._timeout, self._memory, self._large, self._wait = timeout, memory, large, idle
         self._lock = threading.Condition()
         self._idle: list[tuple[float, _Worker]] = []
         self._context = multiprocessing.get_context("spawn")
@@ -146,6 +149,19 @@ class WorkerPool:
         given no more, InternalError else.
         """
         return self.work(Job(), function, *args, **kwargs)
+
+    def warm(self, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Work may come: unless there is a worker, one is started and runs this. Does not wait for it."""
+        with self._lock:
+            self._drop_idle()
+            if self._idle or self._free < self._size or self._closed:
+                return
+
+        def start() -> None:
+            with suppress(PorchError):  # whoever has work will hear of it
+                self.run(function, *args, **kwargs)
+
+        threading.Thread(target=start, daemon=True, name="porch-warm").start()
 
     def work(self, job: Job, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As `run`, and `job` hears what the work reports and may cancel it; then this raises Cancelled."""
@@ -215,7 +231,7 @@ class WorkerPool:
             if self._idle:
                 return self._idle.pop()[1]
         ours, theirs = self._context.Pipe()
-        arguments = (theirs, self._memory)
+        arguments = (theirs, self._memory, self._wait)
         process = self._context.Process(target=_serve, args=arguments, daemon=True, name="porch-worker")
         process.start()
         theirs.close()
@@ -231,7 +247,7 @@ class WorkerPool:
                 self._idle.append((time.monotonic(), worker))
 
     def _drop_idle(self) -> None:
-        fresh = time.monotonic() - _IDLE_SECONDS + _MARGIN_SECONDS
+        fresh = time.monotonic() - self._wait + _MARGIN_SECONDS
         for since, worker in self._idle:
             if since < fresh:
                 worker.stop()
@@ -274,7 +290,7 @@ def _how(process: BaseProcess) -> str:
     return f" by signal {-code}" if code is not None and code < 0 else ""
 
 
-def _serve(pipe: Connection, memory: int) -> None:
+def _serve(pipe: Connection, memory: int, idle: float) -> None:
     import signal
 
     global _reports  # noqa: PLW0603 - a worker has one caller
@@ -286,7 +302,7 @@ def _serve(pipe: Connection, memory: int) -> None:
     if memory:
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     _reports = pipe
-    while pipe.poll(_IDLE_SECONDS):
+    while pipe.poll(idle):
         try:
             function, args, kwargs = pipe.recv()
             pipe.send(_do(function, args, kwargs, memory))

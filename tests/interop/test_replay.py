@@ -25,12 +25,11 @@ REPOSITORIES = ("catalog", "edge", "mono")
 RENAMED = {"refs/tags/net/core/amf/v3": "refs/tags/net/core/amf/v4"}
 ANSWERS = {
     "048-approve-catalog.net.core.amf.ws3": "number of a revision that was deleted",
-    "069-resources-catalog.fn.piped.v1": "function pipelines",
-    "073-resources-catalog.fn.broken.v1": "function pipelines",
+    "073-resources-catalog.fn.broken.v1": "functions that fail",
 }
 REVISIONS_THAT_DIFFER = {
     "catalog.net.core.amf.ws3": "number of a revision that was deleted",
-    "catalog.fn.broken.v1": "function pipelines",
+    "catalog.fn.broken.v1": "functions that fail",
     "edge.site1.base.copied": "conflicts of an upgrade",
     "edge.site1.base.forced": "conflicts of an upgrade",
 }
@@ -44,11 +43,8 @@ FILES = {
     "site1/base/Kptfile": "conflicts of an upgrade",
     "from-scoped/Kptfile": "directory of an upstream",
     "amf/Kptfile": "number of a revision that was deleted",
-    "fn/broken/Kptfile": "function pipelines",
-    "fn/piped/Kptfile": "function pipelines",
-    "fn/piped/cm.yaml": "function pipelines",
-    "fn/piped/sub/Kptfile": "function pipelines",
-    "fn/piped/sub/cm.yaml": "function pipelines",
+    "fn/broken/Kptfile": "functions that fail",
+    "fn/piped/Kptfile": "comments in a Kptfile",
 }
 
 

@@ -19,7 +19,7 @@ from prometheus_client import REGISTRY
 
 from porch.cache import SYSTEM
 from porch.cache.opener import Layout
-from porch.cli.standalone import _Parts
+from porch.cli.standalone import _Parts, _pools
 from porch.keys import PACKAGE_REVISION_RESOURCES, PACKAGE_REVISIONS, REPOSITORIES, RepositoryKey
 from porch.objects import Call, DeleteOptions, ListOptions
 from porch.settings import Settings
@@ -30,7 +30,6 @@ from porch.types.packagerevision import LATEST_LABEL, PackageRevision, PackageRe
 from porch.types.repository import GitRepository, Repository, RepositorySpec
 from porch.types.resources import PackageRevisionResources
 from porch.types.selectors import Requirement, Selector
-from porch.workers import WorkerPool
 
 _SMALL, _LARGE = Size(1, 10, 10), Size(1, 1000, 10)
 _PAGE = 10
@@ -59,10 +58,9 @@ def _rooms(data: Path) -> Iterator[_Parts]:
     with ExitStack() as stack:
         store = open_store(data / "porch.db")
         stack.callback(store.close)
-        workers = WorkerPool(1, 120)
-        stack.callback(workers.close)
+        settings = Settings(data_dir=data)
         (data / "pki").mkdir(exist_ok=True)
-        parts = _Parts(Settings(data_dir=data), store, workers, Layout(data), "")
+        parts = _Parts(settings, store, _pools(settings, stack), Layout(data), "")
         stack.callback(parts.cache.close)
         yield parts
 

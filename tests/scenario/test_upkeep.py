@@ -22,7 +22,6 @@ from porch.store.sqlite import open_store
 from porch.types.base import know_all_types
 from porch.types.meta import NameReference, ObjectMeta
 from porch.types.repository import REPOSITORY, GitRepository, Repository, RepositorySpec
-from porch.workers import WorkerPool
 from tests.scenario.foreign import HEADS, Foreign
 from tests.support.githttp import GitHttp, git
 
@@ -72,9 +71,8 @@ def world(tmp_path: Path, remote: GitHttp) -> Iterator[World]:
     with ExitStack() as stack:
         store = open_store(settings.data_dir / "porch.db")
         stack.callback(store.close)
-        workers = WorkerPool(1, 60)
-        stack.callback(workers.close)
-        parts = standalone._Parts(settings, store, workers, Layout(settings.data_dir), "https://porch.example")
+        pools = standalone._pools(settings, stack)
+        parts = standalone._Parts(settings, store, pools, Layout(settings.data_dir), "https://porch.example")
         stack.callback(parts.cache.close)
         made = Repository(
             metadata=ObjectMeta(name="team"), spec=RepositorySpec(type="git", git=GitRepository(repo=url))

@@ -1,6 +1,6 @@
-"""The client program in tests/clients/go, built for the tests into .tools/bin.
+"""The programs in tests/clients/go and tests/clients/gorunner, built for the tests into .tools/bin.
 
-`make test` runs this module to build it; tests ask for `find()`. Go is the machine's own when it is new enough, else
+`make test` runs this module to build them; tests ask for `find()`. Go is the machine's own when it is new enough, else
 the toolchain pinned in requirements/go.lock, unpacked below .tools/go.
 """
 
@@ -18,6 +18,9 @@ _LOCK = _PROJECT / "requirements" / "go.lock"
 _MODULE = _PROJECT / "tests" / "clients" / "go"
 _TOOLS = _PROJECT / ".tools"
 _PROGRAM = _TOOLS / "bin" / "porch-clients"
+_RUNNER_MODULE = _PROJECT / "tests" / "clients" / "gorunner"
+RUNNER = _TOOLS / "bin" / "porch-evaluator"
+"""The other side of the function runner's protocol."""
 _WANTED = (1, 26)
 
 # What is in go.sum is built, with the toolchain at hand and without a C compiler, wherever this directory is.
@@ -29,11 +32,11 @@ _ENVIRONMENT = {
 }
 
 
-def find() -> Path:
+def find(program: Path = _PROGRAM) -> Path:
     """Never skips: a test without its client fails."""
-    if not os.access(_PROGRAM, os.X_OK):
-        raise FileNotFoundError(f"there is no client program at {_PROGRAM}; `make tools` builds it")
-    return _PROGRAM
+    if not os.access(program, os.X_OK):
+        raise FileNotFoundError(f"there is no client program at {program}; `make tools` builds it")
+    return program
 
 
 def build(module: Path = _MODULE, program: Path = _PROGRAM) -> Path:
@@ -67,3 +70,4 @@ def _version(program: str) -> tuple[int, int]:
 
 if __name__ == "__main__":
     print(build())
+    print(build(_RUNNER_MODULE, RUNNER))

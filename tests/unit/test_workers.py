@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +105,28 @@ def test_a_worker_that_has_grown_too_large_is_replaced(pool: WorkerPool) -> None
     worker = pool.run(grow)
     assert [pool.run(process_id) for _ in range(8)] == [worker] * 8
     assert pool.run(process_id) != worker
+
+
+def test_a_pool_is_warmed_once(tmp_path: Path) -> None:
+    pool = WorkerPool(1, 30)
+    try:
+        for _ in range(3):
+            pool.warm(note, tmp_path / "notes")
+            pool.run(os.getpid)  # waits for its turn
+        assert len((tmp_path / "notes").read_text().split()) == 1
+    finally:
+        pool.close()
+
+
+def note(path: Path) -> None:
+    with path.open("a") as file:
+        file.write(f"{os.getpid()}\n")
+
+
+def test_what_fails_to_warm_a_pool_is_told_to_nobody() -> None:
+    pool = WorkerPool(1, 30)
+    try:
+        pool.warm(int, "no number")
+        assert pool.run(int, "1") == 1
+    finally:
+        pool.close()

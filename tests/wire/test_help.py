@@ -27,6 +27,7 @@ def test_help(path: tuple[str, ...], command: click.Command) -> None:
     done = CliRunner().invoke(porch, [*path, "--help"])
     assert done.exit_code == 0
     assert command.help
+    assert "\\b" not in done.output, "the mark of an example was shown"
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert parameter.help, f"porch {' '.join(path)} {parameter.opts[0]}"

@@ -30,9 +30,12 @@ def save(space: Space, name: str = DOTTED, **files: str | None) -> Event:
     return saved
 
 
-def label(space: Space, value: str | None, name: str = DOTTED) -> None:
+def label(space: Space, value: str | None, name: str = DOTTED) -> int:
+    """The version of that change."""
     patch = {"metadata": {"labels": {"color": value}}}
-    assert space.client.send("PATCH", space.path(REVISIONS, name), patch, content_type=MERGE).status == 200
+    answer = space.client.send("PATCH", space.path(REVISIONS, name), patch, content_type=MERGE)
+    assert answer.status == 200
+    return int(answer.json()["metadata"]["resourceVersion"])
 
 
 def told(found: list[Event]) -> list[tuple[str, str | None]]:
@@ -85,8 +88,7 @@ def test_labels_of_the_revision_select(space: Space) -> None:
     space.draft()
     space.draft("other")
     start = newest(space)
-    label(space, "red")
-    entered = newest(space)
+    entered = label(space, "red")
     save(space, **{"note.txt": "one\n"})
     save(space, "blueprints.other.v1", **{"note.txt": "other\n"})
     label(space, "blue")
@@ -94,7 +96,7 @@ def test_labels_of_the_revision_select(space: Space) -> None:
     assert told(found) == [("ADDED", None), ("MODIFIED", "one\n"), ("DELETED", "one\n")]
     versions = [int(event["object"]["metadata"]["resourceVersion"]) for event in found]
     assert versions == sorted(versions)
-    assert versions[0] == int(entered)
+    assert versions[0] == entered
 
 
 def test_what_a_watch_has_told_can_be_saved(space: Space) -> None:

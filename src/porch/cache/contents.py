@@ -28,7 +28,7 @@ _ROOM = 3
 
 def is_hidden(path: str, mode: int) -> bool:
     """Submodules and names that are no UTF-8 can be neither shown to clients nor sent by them."""
-    return mode == _SUBMODULE or any("\udc80" <= character <= "\udcff" for character in path)
+    return mode == _SUBMODULE or (not path.isascii() and any("\udc80" <= character <= "\udcff" for character in path))
 
 
 @dataclass(frozen=True, slots=True)

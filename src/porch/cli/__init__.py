@@ -33,11 +33,19 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"porch.cli.{cmd_name.replace('-', '_')}").command
+        _keep_examples(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
+
+
+def _keep_examples(command: click.Command) -> None:
+    r"""A paragraph that begins with \b is not wrapped. In a raw docstring that is two characters, click wants one."""
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _keep_examples(below)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

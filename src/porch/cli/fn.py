@@ -37,7 +37,15 @@ def command() -> None:
 @click.option("-i", "--image", default="", help="The function, like set-namespace:v0.4.")
 @click.option("--exec", "program", default="", help="Instead, a program: reads a ResourceList and writes one.")
 @click.option("--fn-config", default="", help="File with the functionConfig, instead of KEY=VALUE.")
-@click.option("-t", "--type", "kind", type=click.Choice(["mutator", "validator"]), default="mutator")
+@click.option(
+    "-t",
+    "--type",
+    "kind",
+    type=click.Choice(["mutator", "validator"]),
+    default="mutator",
+    show_default=True,
+    help="What a validator changes is forgotten.",
+)
 @_selectors
 @output_options
 @function_options

@@ -197,7 +197,9 @@ def _pools(settings: Settings, stack: ExitStack) -> Pools:
     memory = settings.render_memory_bytes
     pools = Pools(
         heavy=WorkerPool(settings.workers, settings.work_timeout),
-        quick=WorkerPool(settings.render_workers, settings.render_timeout, memory=memory, large=_LARGE_RENDERER),
+        quick=WorkerPool(
+            settings.render_workers, settings.render_timeout, memory=memory, large=_LARGE_RENDERER, idle=_PATIENCE
+        ),
         patient=WorkerPool(settings.patient_workers, settings.patient_timeout, memory=memory, large=_LARGE_RENDERER),
     )
     for pool in (pools.heavy, pools.quick, pools.patient):
@@ -386,6 +388,8 @@ def _token_files(settings: Settings) -> Tokens:
     return Tokens([own, *([Path(settings.token_file).expanduser()] if settings.token_file else [])])
 
 
+_PATIENCE = 900.0
+"""Seconds that a process which renders waits for more: people think between two saves."""
 _LARGE_RENDERER = 200 * 1024 * 1024
 """What a process for rendering may keep of parsed files."""
 _STRATEGIES: Mapping[Kind, type[Strategy]] = {

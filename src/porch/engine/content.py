@@ -201,4 +201,6 @@ def _data(item: bytes | NewFile) -> bytes:
 
 def unchanged(files: Files, entries: Mapping[str, Entry]) -> bool:
     """Whether `files` are exactly the entries that are there already."""
-    return files.keys() == entries.keys() and all(files[path] == entries[path] for path in entries)
+    if files.keys() != entries.keys():
+        return False
+    return all(files[path] is entry or files[path] == entry for path, entry in entries.items())

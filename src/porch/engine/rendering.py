@@ -18,9 +18,8 @@ from porch.function.chain import Functions, open_functions
 from porch.function.options import FunctionOptions
 from porch.krm import kptfile
 from porch.krm.errors import YamlError
-from porch.krm.kptfile import Kptfile
-from porch.render import Progress, Rendered, RenderOptions, render
-from porch.render.pipeline import read_pipeline
+from porch.render import Progress, Rendered, RenderOptions, prepare, render
+from porch.render.kptfiles import read_kptfile
 from porch.store import Verdict
 from porch.types.resources import PACKAGE_REVISION_RESOURCES as KIND
 from porch.workers import OutOfMemory, WorkerDied, WorkerPool
@@ -47,6 +46,13 @@ class Renderer:
 
     def has_functions(self, files: Mapping[str, bytes]) -> bool:
         return bool(_images(files))
+
+    def expect(self, content: bytes) -> None:
+        """Somebody reads a draft, as people do before they change it: if it has functions, a process should be there
+        when they send it back. `content` holds the files, encoded in whatever way.
+        """
+        if b"pipeline:" in content:
+            self._pools.quick.warm(prepare, RenderOptions(self._options()))
 
     def render(self, files: Mapping[str, bytes], running: Running | None, name: str) -> Rendered:
         """`running` is the operation of a package that has functions. Raises Invalid when a function was killed,
@@ -99,7 +105,7 @@ def _images(files: Mapping[str, bytes]) -> list[tuple[str, str]]:
     for path, data in files.items():
         if path.rpartition("/")[2] == kptfile.NAME and b"pipeline" in data:
             try:
-                pipeline = read_pipeline(Kptfile.parse(data).pipeline)
+                pipeline = read_kptfile(data).pipeline
             except YamlError:
                 continue
             found += [(function.image, function.tag) for function in pipeline.functions]

@@ -43,7 +43,11 @@ _STATUS = b'{"renderStatus":{"result":{"metadata":{},"exitCode":0},"error":""}}'
 
 def get_resources(engine: Engine, namespace: str, name: str) -> StoredVersion:
     """Raises NotFound."""
-    return shown(engine, load(engine, namespace, name, RESOURCES))
+    revision = load(engine, namespace, name, RESOURCES)
+    resources = shown(engine, revision)
+    if revision.row.lifecycle == DRAFT:
+        engine.renderer.expect(resources.tail)
+    return resources
 
 
 def shown(engine: Engine, revision: Revision) -> StoredVersion:

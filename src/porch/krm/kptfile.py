@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from porch.krm import kptfile_fields as fields
@@ -62,10 +63,6 @@ class Kptfile:
     def __init__(self, text: Text, *, bom: bool) -> None:
         self._text = text
         self._bom = bom
-        value = value_of(text.root, texts=True)
-        self.summary = _summary(value)
-        self.pipeline = _map(value, "pipeline")
-        """As it is written, all scalars as their texts."""
 
     @classmethod
     def parse(cls, data: bytes) -> Kptfile:
@@ -77,6 +74,19 @@ class Kptfile:
         for problem in fields.check(text.root):
             raise problem
         return cls(text, bom=data.startswith(_BOM.encode()))
+
+    @cached_property
+    def summary(self) -> KptfileSummary:
+        return _summary(self._value)
+
+    @cached_property
+    def pipeline(self) -> Mapping[str, Any]:
+        """As it is written, all scalars as their texts."""
+        return _map(self._value, "pipeline")
+
+    @cached_property
+    def _value(self) -> Any:
+        return value_of(self._text.root, texts=True)
 
     @property
     def data(self) -> bytes:
@@ -132,6 +142,10 @@ class Kptfile:
         Without `render_status` those of an earlier render go.
         """
         text = copy.copy(self._text)
+        if "status" not in text.value and render_status:  # as one edit, because each one reads the file anew
+            status = {"conditions": [_as_value(condition)], "renderStatus": render_status}
+            _set(text, ("status",), status)
+            return Kptfile(text, bom=self._bom)
         types = [item.type for item in self.summary.conditions]
         if types[-1:] == [RENDERED] and types.count(RENDERED) == 1:
             _set_fields(text, (*_CONDITIONS, len(types) - 1), _as_value(condition))

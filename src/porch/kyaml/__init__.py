@@ -23,7 +23,7 @@ from porch.kyaml.fields import (
     text_of,
     unannotate,
 )
-from porch.kyaml.node import Node, copy, followed, mapping, sequence, text, walk
+from porch.kyaml.node import Node, copy, followed, mapping, pack, sequence, text, to_bytes, unpack, walk
 from porch.kyaml.parse import parse, parse_one
 from porch.kyaml.values import from_value, to_value
 
@@ -41,6 +41,7 @@ __all__ = [
     "from_value",
     "get",
     "mapping",
+    "pack",
     "pairs",
     "parse",
     "parse_one",
@@ -50,7 +51,9 @@ __all__ = [
     "sequence",
     "text",
     "text_of",
+    "to_bytes",
     "to_value",
     "unannotate",
+    "unpack",
     "walk",
 ]

@@ -6,7 +6,7 @@ from porch.krm.errors import YamlError
 from porch.krm.scalars import implied_tag
 from porch.krm.style import Style
 from porch.krm.yaml import MAX_NODES
-from porch.kyaml.node import Kind, Node
+from porch.kyaml.node import Kind, Node, placed
 from porch.kyaml.scan import Scanner
 from porch.kyaml.source import Token
 
@@ -66,7 +66,7 @@ class Builder:
         self.count += 1
         if self.count > MAX_NODES:
             raise self.fail(f"more than {MAX_NODES} values", token)
-        node = Node(kind, "", value, _STYLES[style], token.line + 1 + self.offset)
+        node = placed(Node(kind, "", value, _STYLES[style]), token.line + 1 + self.offset)
         if kind in {"mapping", "sequence"}:
             node.content = []
         if tag and tag != "!":

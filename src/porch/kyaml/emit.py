@@ -51,10 +51,13 @@ class _Emitter(ScalarWriter):
             self.scalar(node, item=parent == "item", key=key)
             self.behind(then)
             return
-        self.behind(then)
         if self.in_flow or node.style == "flow" or not node.content:
+            if not self.line:
+                self.behind(then)
             self.flow(node, item=parent == "item")
-        elif node.kind == "mapping":
+            return
+        self.behind(then)
+        if node.kind == "mapping":
             self.mapping(node, item=parent == "item")
         else:
             self.sequence(node, parent)
@@ -127,7 +130,12 @@ class _Emitter(ScalarWriter):
         if value.kind == "scalar":
             if not self.line:
                 self.line, self.key_line = self.key_line, ""
-        elif value.kind != "alias" and value.style != "flow":
+        elif value.kind == "alias" or value.style == "flow":
+            return
+        elif value.anchor or value.tagged or not value.content:
+            # Go writes it first, and then an anchor, tag or `[]` at the beginning of a line, where it cannot be read.
+            self.line, self.key_line = self.line or self.key_line, ""
+        else:
             self.line, self.key_line = self.key_line, self.line
             self.put_line()
             self.line, self.key_line = self.key_line, self.line
@@ -171,12 +179,21 @@ class _Emitter(ScalarWriter):
                 self.new_line()
             if step == 2:
                 self.flow_key(content[at], content[at + 1])
-            comma = not (self.line or self.foot or self.tail)
-            self.node(content[at + step - 1], parent="field" if step == 2 else "", then="flow")
+            comma = self.flow_item(content[at + step - 1], parent="field" if step == 2 else "")
         self.take_end(node, tail)
         if not content:
             self.open_flow(node)
         self.close_flow(node, before, comma=comma)
+
+    def flow_item(self, node: Node, parent: str) -> bool:
+        """Returns whether a comma must follow. A comment behind an item stands behind its comma."""
+        waiting = bool(self.line or self.foot or self.tail)
+        if waiting and node.kind in {"mapping", "sequence"}:
+            # Go writes the comma and the comment before the opening bracket, where they mean an empty item.
+            self.node(node, parent=parent)
+            return True
+        self.node(node, parent=parent, then="flow")
+        return not waiting
 
     def open_flow(self, node: Node) -> None:
         self.indicator("{" if node.kind == "mapping" else "[", space=True, whitespace=True)

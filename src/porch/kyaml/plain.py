@@ -13,7 +13,7 @@ from porch.krm.errors import YamlError
 from porch.krm.scalars import implied_tag
 from porch.krm.yaml import MAX_DEPTH, MAX_NODES
 from porch.kyaml.compose import compose, split_head
-from porch.kyaml.node import Node
+from porch.kyaml.node import Kind, Node, placed
 
 # Tabs, other line breaks than the usual, what YAML forbids; and many blanks, where the scanner stops looking.
 _ODD = re.compile(
@@ -84,7 +84,7 @@ class _Reader:
                 raise Unusual
             self._line(*match.groups())
         if self.waits:
-            self.top.content.append(Node("scalar", "!!null", row=self.waits))
+            self.top.content.append(placed(Node("scalar", "!!null"), self.waits))
         if len(document.content) != 1:
             raise Unusual
         document.content[0].before = before
@@ -99,7 +99,7 @@ class _Reader:
         field = None
         if key is not None:
             if dash is not None:
-                self._open(len(indent) + len(dash), Node("mapping", "!!map", "", "", row, content=[], head=self.head))
+                self._open(len(indent) + len(dash), placed(Node("mapping", "!!map", content=[], head=self.head), row))
                 self.head = ""
             field = _key(key, row)
             field.head, self.head = self.head, ""
@@ -120,25 +120,25 @@ class _Reader:
     def _value(self, value: str, row: int) -> Node:
         match value[0]:
             case '"':
-                return Node("scalar", "!!str", value[1:-1], "double", row)
+                return placed(Node("scalar", "!!str", value[1:-1], "double"), row)
             case "'":
-                return Node("scalar", "!!str", value[1:-1].replace("''", "'"), "single", row)
+                return placed(Node("scalar", "!!str", value[1:-1].replace("''", "'"), "single"), row)
             case "|":
-                return Node("scalar", "!!str", self._literal(value), "literal", row)
+                return placed(Node("scalar", "!!str", self._literal(value), "literal"), row)
             case "[" | "{":
                 return _flow(value, row)
         plain = value.rstrip(" ")
-        return Node("scalar", implied_tag(plain), plain, "", row)
+        return placed(Node("scalar", implied_tag(plain), plain), row)
 
     def _go_to(self, column: int, row: int, *, item: bool) -> None:
         """Open or end collections, so that a field or item at `column` goes into `top`."""
         if self.waits or self.column < 0:
             if column > self.column or (item and column == self.column):
-                made = Node("sequence" if item else "mapping", "!!seq" if item else "!!map", row=row, content=[])
+                made = placed(Node("sequence" if item else "mapping", "!!seq" if item else "!!map", content=[]), row)
                 self._open(column, made)
                 self.waits = 0
                 return
-            self.top.content.append(Node("scalar", "!!null", row=self.waits))
+            self.top.content.append(placed(Node("scalar", "!!null"), self.waits))
             self.waits = 0
         while column < self.column or (column == self.column and not item and self.top.kind == "sequence"):
             self.column, self.top = self.outer.pop()
@@ -214,15 +214,16 @@ def _key(text: str, row: int) -> Node:
     if len(text) > _LONGEST_KEY:
         raise Unusual
     if text[0] == '"':
-        return Node("scalar", "!!str", text[1:-1], "double", row)
+        return placed(Node("scalar", "!!str", text[1:-1], "double"), row)
     if text[0] == "'":
-        return Node("scalar", "!!str", text[1:-1], "single", row)
-    return Node("scalar", implied_tag(text), text, "", row)
+        return placed(Node("scalar", "!!str", text[1:-1], "single"), row)
+    return placed(Node("scalar", implied_tag(text), text), row)
 
 
 def _flow(text: str, row: int) -> Node:
     mapping = text[0] == "{"
-    node = Node("mapping" if mapping else "sequence", "!!map" if mapping else "!!seq", "", "flow", row, content=[])
+    kind: Kind = "mapping" if mapping else "sequence"
+    node = placed(Node(kind, "!!map" if mapping else "!!seq", style="flow", content=[]), row)
     at, last = 1, "}" if mapping else "]"
     if len(text) == 2:
         return node
@@ -231,13 +232,13 @@ def _flow(text: str, row: int) -> Node:
         if (key is not None) is not mapping:
             break
         if key is not None:
-            node.content.append(Node("scalar", implied_tag(key), key, "", row))
+            node.content.append(placed(Node("scalar", implied_tag(key), key), row))
         if plain is not None:
-            node.content.append(Node("scalar", implied_tag(plain), plain, "", row))
+            node.content.append(placed(Node("scalar", implied_tag(plain), plain), row))
         elif single is not None:
-            node.content.append(Node("scalar", "!!str", single, "single", row))
+            node.content.append(placed(Node("scalar", "!!str", single, "single"), row))
         else:
-            node.content.append(Node("scalar", "!!str", double or "", "double", row))
+            node.content.append(placed(Node("scalar", "!!str", double or "", "double"), row))
         at = match.end()
         if mark != ",":
             if mark == last and at == len(text):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from porch.krm.errors import YamlError
-from porch.krm.scalars import means_text, resolve
+from porch.krm.scalars import resolve
 from porch.krm.write import scalar as written
 from porch.krm.yaml import MAX_DEPTH, MAX_EXPANSION
 from porch.kyaml.fields import pairs
@@ -19,25 +19,19 @@ _LONG = "tag:yaml.org,2002:"
 _TAGS = {type(None): "!!null", bool: "!!bool", int: "!!int", float: "!!float"}
 
 
-def from_value(value: Any, *, typed: bool = False) -> Node:
-    """A JSON value as nodes in block style; fields keep their order. `typed` quotes as Go does when it writes a typed
-    value: also keys, and what a reader of YAML 1.1 would not take for text.
-    """
+def from_value(value: Any) -> Node:
+    """A JSON value as nodes in block style; fields keep their order."""
     match value:
         case dict():
             content: list[Node] = []
             for key, item in value.items():
-                content += [_text(key, typed=typed), from_value(item, typed=typed)]
+                content += [text(key), from_value(item)]
             return mapping(*content)
         case list():
-            return sequence(*(from_value(item, typed=typed) for item in value))
+            return sequence(*map(from_value, value))
         case str():
-            return _text(value, typed=typed)
+            return text(value)
     return Node("scalar", _TAGS[type(value)], written(value))
-
-
-def _text(value: str, *, typed: bool) -> Node:
-    return text(value, "double" if typed and "\n" not in value and not means_text(value) else "")
 
 
 def to_value(node: Node) -> Any:
@@ -60,7 +54,7 @@ class _Values:
                 raise YamlError(f"aliases stand for more than {MAX_EXPANSION} values", node.row)
         if node.kind == "scalar":
             return scalar_value(node)
-        if node.target is not None:
+        if node.kind == "alias" and node.target is not None:
             return self._alias(node, node.target, depth)
         if node.kind == "sequence":
             return [self.of(item, depth + 1, expanding=expanding) for item in node.content]

@@ -3,7 +3,7 @@
 from porch.render.digest import pipeline_digest
 from porch.render.interface import Progress, Rendered, RenderOptions, Step
 from porch.render.memory import DirectoryCache, MemoryCache, StepCache
-from porch.render.run import render
+from porch.render.run import prepare, render
 from porch.render.single import run_function
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Step",
     "StepCache",
     "pipeline_digest",
+    "prepare",
     "render",
     "run_function",
 ]

@@ -17,7 +17,8 @@ PACKAGE = _INTERNAL + "package-path"
 INDENT = _INTERNAL + "seqindent"
 ID, OLD_ID = _INTERNAL + "id", "config.k8s.io/id"
 MIGRATION = _INTERNAL + "annotations-migration-resource-id"
-_IDS = frozenset({ID, OLD_ID, MIGRATION})
+_IN_ORDER = [MIGRATION, ID, OLD_ID]
+_IDS = frozenset(_IN_ORDER)
 _IDS_LENGTH = 2 * len(_IDS)
 OURS = frozenset({PATH, INDEX, OLD_PATH, OLD_INDEX, PACKAGE, INDENT, ID, OLD_ID, MIGRATION})
 
@@ -64,26 +65,38 @@ def unannotate_all(resource: Node, keys: frozenset[str]) -> None:
 
 def add_ids(resource: Node, number: int) -> None:
     """Numbers a resource before a function gets it: from 0 for one of the ids, from 1 for the others."""
-    content = _made(resource).content
-    content += (text(MIGRATION), text(str(number), "single"), text(ID), text(str(number + 1), "single"))
-    content += (text(OLD_ID), text(str(number + 1), "single"))
+    one = str(number + 1)
+    _made(resource).content += (
+        Node("scalar", "!!str", MIGRATION),
+        Node("scalar", "!!str", str(number), "single"),
+        Node("scalar", "!!str", ID),
+        Node("scalar", "!!str", one, "single"),
+        Node("scalar", "!!str", OLD_ID),
+        Node("scalar", "!!str", one, "single"),
+    )
 
 
 def take_ids(resource: Node) -> int:
     """The number of a resource that a function gave back, from 0; -1 when it has none. Its ids go."""
     found = _annotations(resource)
-    content = found.content if found is not None else ()
-    values = {key.value: followed(value).value for key, value in zip(content[::2], content[1::2], strict=False)}
-    number = values.get(ID) or values.get(OLD_ID, "")
-    if (
-        found is not None
-        and [key.value for key in content[-6::2]] == [MIGRATION, ID, OLD_ID]
-        and len(content) > _IDS_LENGTH
-    ):
-        del found.content[-_IDS_LENGTH:]
+    content = found.content if found is not None else []
+    if len(content) > _IDS_LENGTH and [key.value for key in content[-_IDS_LENGTH::2]] == _IN_ORDER:
+        number = followed(content[-3]).value or followed(content[-1]).value
+        del content[-_IDS_LENGTH:]
     else:
+        values = {key.value: followed(value).value for key, value in zip(content[::2], content[1::2], strict=False)}
+        number = values.get(ID) or values.get(OLD_ID, "")
         unannotate_all(resource, _IDS)
     return int(number) - 1 if number.isdecimal() and len(number) < 10 else -1
+
+
+def settle(resource: Node) -> None:
+    """Gives our annotations the quotes that they came with. Nobody sees these, so other ones are no change."""
+    found = _annotations(resource)
+    content = found.content if found is not None else []
+    for at in range(0, len(content), 2):
+        if content[at].value in OURS:
+            content[at + 1].style = "single"
 
 
 def _annotations(resource: Node) -> Node | None:

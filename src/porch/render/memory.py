@@ -1,6 +1,6 @@
 """What a worker process remembers between renders: parsed files, and what functions gave for an input.
 
-Nodes are kept as pickles, because whoever gets them changes them.
+Nodes are kept packed, because whoever gets them changes them.
 """
 
 from __future__ import annotations

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from porch.krm import kptfile
 from porch.krm.errors import YamlError
-from porch.krm.kptfile import Kptfile
 from porch.render.check import file_problem
 from porch.render.interface import Package
+from porch.render.kptfiles import ReadKptfile, read_kptfile
 from porch.render.krm import REMEDY, krm_problem
 from porch.render.layout import find_packages, inside, resources_of
-from porch.render.pipeline import Pipeline, read_pipeline
+from porch.render.pipeline import Pipeline
 from porch.render.reading import read_file
 from porch.render.resource import Resource
 from porch.render.sentences import Sentence
@@ -60,21 +60,21 @@ class PackageNode:
             yield from package.all()
 
 
-def load(files: Package, root: Kptfile) -> tuple[PackageNode, list[Problem]]:
+def load(files: Package, root: ReadKptfile) -> tuple[PackageNode, list[Problem]]:
     """All packages in `files`, given the Kptfile at the root."""
     nodes: dict[str, PackageNode] = {}
     problems = []
     for found in find_packages(files):
         above = _nearest(found.directory, nodes)
         try:
-            read = Kptfile.parse(files[inside(found.directory, kptfile.NAME)]) if found.directory else root
+            read = read_kptfile(files[inside(found.directory, kptfile.NAME)]) if found.directory else root
         except YamlError as error:
             path = inside(found.directory, kptfile.NAME)
             text = f'error reading Kptfile at "/{found.directory}": {error.message}'
             chain = (*(above.chain if above else ()), found.directory)
             problems.append(Problem(path, text, Sentence(text, "pkg.read", chain)))
             continue
-        node = PackageNode(found.directory, tuple(resources_of(files, found)), read_pipeline(read.pipeline), above)
+        node = PackageNode(found.directory, tuple(resources_of(files, found)), read.pipeline, above)
         nodes[found.directory] = node
         if above is not None:
             above.below.append(node)

@@ -6,12 +6,13 @@ no resource. Parsed files are remembered by their content: most files of a packa
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator
+
+import msgspec
 
 from porch.krm.style import choose
 from porch.krm.yaml import decode_text
-from porch.kyaml import Node, mapping, text
+from porch.kyaml import Node, mapping, pack, text, unpack
 from porch.kyaml.documents import BARE_LIST, seqindent, split
 from porch.kyaml.parse import parse_one
 from porch.render.annotations import INDENT, INDEX, OLD_INDEX, OLD_PATH, PACKAGE, PATH, annotate_all
@@ -29,21 +30,31 @@ def read_file(path: str, package: str, data: bytes) -> list[Resource]:
     key = content_key(b"read", path.encode(), package.encode(), data)
     known = PARSED.get(key)
     if known is None:
-        parsed = _parsed(path, package, data)
-        known = pickle.dumps(parsed, protocol=pickle.HIGHEST_PROTOCOL)
-        PARSED.put(key, known)
+        nodes, parsed = _parsed(path, package, data)
+        PARSED.put(key, _encode(parsed))
     else:
-        parsed = pickle.loads(known)  # noqa: S301 - ours
-    nodes, prints, folded = parsed
+        parsed = _decode(known)
+        nodes = unpack(parsed.packed)
     resources = []
-    for index, (node, print_, has_folded_) in enumerate(zip(nodes, prints, folded, strict=True)):
-        resource = Resource(node, print_, Place(package, path, str(index)), Saved(known, index))
+    for index, (node, print_, has_folded_) in enumerate(zip(nodes, parsed.prints, parsed.folded, strict=True)):
+        resource = Resource(node, print_, Place(package, path, str(index)), Saved(parsed.packed, index))
         resource.has_folded = has_folded_
         resources.append(resource)
     return resources
 
 
-def _parsed(path: str, package: str, data: bytes) -> tuple[list[Node], list[bytes], list[bool]]:
+class _Parsed(msgspec.Struct, array_like=True):
+    """What is remembered of a file: its documents, packed, the fingerprint of each, and whether it has folded text."""
+
+    packed: bytes
+    prints: list[bytes]
+    folded: list[bool]
+
+
+_encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(_Parsed).decode
+
+
+def _parsed(path: str, package: str, data: bytes) -> tuple[list[Node], _Parsed]:
     nodes = []
     for index, (node, indent) in enumerate(_documents(data)):
         resource = _wrapped(node)
@@ -53,7 +64,8 @@ def _parsed(path: str, package: str, data: bytes) -> tuple[list[Node], list[byte
             _quote_in_flow(resource, flow=False)
         nodes.append(resource)
     may_fold = b">" in data
-    return nodes, list(map(fingerprint, nodes)), [may_fold and has_folded(node) for node in nodes]
+    folded = [may_fold and has_folded(node) for node in nodes]
+    return nodes, _Parsed(pack(nodes), list(map(fingerprint, nodes)), folded)
 
 
 def _quote_in_flow(node: Node, *, flow: bool) -> None:
@@ -65,7 +77,7 @@ def _quote_in_flow(node: Node, *, flow: bool) -> None:
         for below in node.content:
             _quote_in_flow(below, flow=flow)
     elif flow and node.kind == "scalar" and not node.style and node.value:
-        node.style = choose(node.value, "", flow=True, key=False)
+        node.style = choose(node.value, "literal" if "\n" in node.value else "", flow=True, key=False)
 
 
 def _origin(path: str, package: str, index: str, indent: str) -> dict[str, str]:

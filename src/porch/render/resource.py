@@ -7,12 +7,11 @@ again, compared with its former self and copied. So a function costs little for 
 from __future__ import annotations
 
 import hashlib
-import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from porch.kyaml import Node, copy, walk
+from porch.kyaml import Node, copy, to_bytes, unpack, walk
 from porch.render.annotations import INDEX, OLD_INDEX, OLD_PATH, PACKAGE, PATH, annotations_of
 
 
@@ -26,7 +25,7 @@ class Place:
 
 
 class Saved(NamedTuple):
-    """One of the nodes in the pickle of a file."""
+    """One of the packed nodes of a file."""
 
     data: bytes
     number: int
@@ -59,7 +58,7 @@ class Resource:
     def original(self) -> Node:
         """The node as it was saved. It must not be changed."""
         if isinstance(self._saved, Saved):
-            self._saved = pickle.loads(self._saved.data)[0][self._saved.number]  # noqa: S301 - ours
+            self._saved = unpack(self._saved.data)[self._saved.number]
         assert isinstance(self._saved, Node), "saved before anybody got the node"
         return self._saved
 
@@ -69,32 +68,9 @@ class Resource:
             self.node = copy(self.original())
 
 
-def fingerprint(root: Node) -> bytes:
-    """Equal for nodes that are written alike. It looks at every node after each function, so it is written for speed:
-    what most nodes do not have is only noted where it is there, behind a mark.
-    """
-    words: list[str] = []
-    note = words.append
-    nodes = [root]
-    marks = 0
-    for node in nodes:
-        note(node.value)
-        note(node.tag)
-        if node.style:
-            note(f"\2{node.style}")
-            marks += 1
-        if node.head or node.line or node.foot or node.anchor or node.before or node.after or node.tagged:
-            note("\2")
-            marks += 1
-            words += (node.head, node.line, node.foot, node.anchor, node.before, node.after, str(node.tagged))
-        if content := node.content:
-            note(f"\2{node.kind} {len(content)}")
-            marks += 1
-            nodes += content
-    whole = "\0".join(words)
-    if whole.count("\0") != len(words) - 1 or whole.count("\2") != marks:  # somebody's text holds one
-        whole = repr(words)
-    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).digest()
+def fingerprint(node: Node) -> bytes:
+    """Equal for nodes that are written alike."""
+    return hashlib.sha256(to_bytes(node)).digest()
 
 
 def fingerprint_of_all(resources: Iterable[Resource]) -> str:

@@ -6,7 +6,9 @@ away that it was given. Lists are compared place by place, those of built-in typ
 
 from __future__ import annotations
 
-from porch.kyaml import Node, emit
+from collections.abc import Set as AbstractSet
+
+from porch.kyaml import Node, emit, pairs, to_bytes
 from porch.render.keyed import Shape, same_items, shape_of
 from porch.render.krm import wrong_kind
 
@@ -18,9 +20,30 @@ class CannotRestore(Exception):
 def restore(old: Node, new: Node) -> None:
     """Raises CannotRestore."""
     if new.kind == "mapping" and new is not old:
-        _copy_comments(old, new, shape_of(old))
-        _sync_order(old, new)
+        alike = _alike(old, new)
+        _copy_own(old, new)
+        if old.kind == "mapping":
+            _walk_fields(old, new, shape_of(old), alike)
+        else:
+            _walk(old, new, None)
+        _sync_order(old, new, alike)
         _lift_heads(new)
+
+
+def _alike(old: Node, new: Node) -> AbstractSet[str]:
+    """The fields that need not be looked at further: mostly a function changes one, or puts them into another order."""
+    if old.kind != "mapping":
+        return frozenset()
+    before = {key.value: value for key, value in pairs(old)}
+    after = {key.value: value for key, value in pairs(new)}
+    if 2 * len(before) != len(old.content) or 2 * len(after) != len(new.content):
+        return frozenset()
+    return {key for key, value in after.items() if value.content and key in before and _is_alike(before[key], value)}
+
+
+def _is_alike(before: Node, after: Node) -> bool:
+    data = to_bytes(after)
+    return data == to_bytes(before) and b"folded" not in data
 
 
 def _copy_comments(old: Node, new: Node, shape: Shape | None = None) -> None:
@@ -65,7 +88,7 @@ def _walk(old: Node, new: Node, shape: Shape | None) -> None:
         _copy_own(old, new)
 
 
-def _walk_fields(old: Node, new: Node, shape: Shape | None) -> None:
+def _walk_fields(old: Node, new: Node, shape: Shape | None, alike: AbstractSet[str] = frozenset()) -> None:
     content = old.content
     places = {content[at].value: at for at in range(len(content) - 2, -2, -2)} if old.kind == "mapping" else {}
     content = new.content
@@ -77,6 +100,8 @@ def _walk_fields(old: Node, new: Node, shape: Shape | None) -> None:
                 value.style = "double"
             continue
         _copy_own(old.content[place], key)
+        if key.value in alike:
+            continue
         _walk(old.content[place + 1], value, shape.fields.get(key.value) if shape else None)
         if shape and value.kind == "sequence" and key.value in shape.lists:
             keys, below = shape.lists[key.value]
@@ -84,7 +109,7 @@ def _walk_fields(old: Node, new: Node, shape: Shape | None) -> None:
                 _walk(before, after, below)
 
 
-def _sync_order(old: Node, new: Node) -> None:
+def _sync_order(old: Node, new: Node, alike: AbstractSet[str] = frozenset()) -> None:
     if old.kind == "mapping" and new.kind == "mapping":
         was, now = old.content, new.content
         if [key.value for key in was[::2]] != [key.value for key in now[::2]]:
@@ -93,7 +118,8 @@ def _sync_order(old: Node, new: Node) -> None:
         values = {now[at].value: now[at + 1] for at in range(len(now) - 2, -2, -2)}
         for at in range(0, len(was), 2):
             below = was[at + 1]
-            if below.content and (value := values.get(was[at].value)) is not None:
+            name = was[at].value
+            if below.content and name not in alike and (value := values.get(name)) is not None:
                 _sync_order(below, value)
     elif old.kind == "sequence" and new.kind == "sequence":
         for before, after in zip(old.content, new.content, strict=False):

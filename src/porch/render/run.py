@@ -13,12 +13,13 @@ from collections.abc import Collection, Iterator, Sequence
 
 from porch.errors import FieldError, invalid, required
 from porch.function.chain import functions_for
+from porch.function.registry import find_native, has_native
 from porch.function.results import ERROR
 from porch.krm import kptfile
 from porch.krm.errors import YamlError
-from porch.krm.kptfile import Kptfile
 from porch.render.hydrate import Hydration, PipelineFailed
 from porch.render.interface import OnProgress, Package, Progress, Rendered, RenderOptions, Step
+from porch.render.kptfiles import ReadKptfile, read_kptfile, with_verdict, without_verdict
 from porch.render.layout import inside
 from porch.render.memory import STEPS, StepCache
 from porch.render.packages import PackageNode, Problem, check_files, load, read_resources
@@ -26,7 +27,6 @@ from porch.render.sentences import Sentence
 from porch.render.status import kptfile_status, result_list
 from porch.render.step import Caller, Functions
 from porch.render.writing import CannotWrite, write_files
-from porch.types.packagerevision import PackageCondition
 from porch.types.resources import RenderStatus
 from porch.workers import report
 
@@ -51,6 +51,14 @@ def render(
         return _render(files, options, on_progress, functions, cache)
 
 
+def prepare(options: RenderOptions) -> None:
+    """What the first render of a process would else have to load: this module, and the configured functions."""
+    functions_for(options.functions)
+    for config in options.functions.configs:
+        if config.go_executor and has_native(config.go_executor.id or config.image):
+            find_native(config.go_executor.id or config.image)
+
+
 def _render(
     files: Package, options: RenderOptions, on_progress: OnProgress, functions: Functions | None, cache: StepCache
 ) -> Rendered:
@@ -58,16 +66,16 @@ def _render(
         text = "package must contain Kptfile at root: file does not exist"
         return _refused(files, required("spec.resources", text), text)
     try:
-        root = Kptfile.parse(files[kptfile.NAME])
+        root = read_kptfile(files[kptfile.NAME])
     except YamlError as error:
         text = f'error reading Kptfile at "/": {error.message}'
         return _refused(files, _field_error(kptfile.NAME, text), text)
     package, problems = load(files, root)
     total = sum(len(node.pipeline.functions) for node in package.all())
     if problems or not total:
-        return _verdict(files, root, [*problems, *check_files(files, package)])
+        return _verdict(files, [*problems, *check_files(files, package)])
     # Functions do not get the verdict of an earlier render: rendering twice gives what rendering once gave.
-    files = {**files, kptfile.NAME: root.without_rendered().data}
+    files = {**files, kptfile.NAME: without_verdict(files[kptfile.NAME])}
     caller = Caller(functions or functions_for(options.functions), cache)
     return _run(files, root, package, Hydration(files, {}, caller, options.allow_exec, total, on_progress))
 
@@ -84,13 +92,13 @@ def _no_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _run(files: Package, root: Kptfile, package: PackageNode, hydration: Hydration) -> Rendered:
+def _run(files: Package, root: ReadKptfile, package: PackageNode, hydration: Hydration) -> Rendered:
     problems: list[Problem] = []
     for node in package.all():
         hydration.own[node.directory], found = read_resources(files, node)
         problems += found
     if problems:
-        return _verdict(files, root, problems)
+        return _verdict(files, problems)
     read = {
         inside(node.directory, resource.place.path)
         for node in package.all()
@@ -101,28 +109,29 @@ def _run(files: Package, root: Kptfile, package: PackageNode, hydration: Hydrati
         resources = hydrate(package)
         hydration.on_progress(Progress(hydration.total, hydration.total))
         written = write_files(files, read, resources, all_=True)
-        return _verdict(written, Kptfile.parse(written[kptfile.NAME]), [], hydration.steps)
+        return _verdict(written, [], hydration.steps)
     except PipelineFailed as failed:
         return _failed(files, root, read, failed, hydration.steps)
     except CannotWrite as error:
         where, text = error.path, f"failed to save resources: {error}"
     except YamlError as error:
         where, text = kptfile.NAME, f"the functions left a Kptfile that cannot be read: {error.message}"
-    return _verdict(files, root, [Problem(where, text, Sentence(text))], hydration.steps)
+    return _verdict(files, [Problem(where, text, Sentence(text))], hydration.steps)
 
 
 def _failed(
-    files: Package, root: Kptfile, read: Collection[str], failed: PipelineFailed, steps: Sequence[Step]
+    files: Package, root: ReadKptfile, read: Collection[str], failed: PipelineFailed, steps: Sequence[Step]
 ) -> Rendered:
     if _says_true(root, _SAVE_ON_FAILURE):
         with contextlib.suppress(CannotWrite, YamlError):
             written = write_files(files, read, failed.partial, all_=False)
-            files, root = written, Kptfile.parse(written[kptfile.NAME])
+            read_kptfile(written[kptfile.NAME])
+            files = written
     where = failed.package.kptfile_path
     name = failed.function.name or failed.function.image or failed.function.exec
     sentence = Sentence(failed.cause, "pipeline.run", failed.package.chain)
     problem = Problem(where, f'{failed.function.field} "{name}": {failed.cause.strip()}', sentence)
-    return _verdict(files, root, [problem], steps)
+    return _verdict(files, [problem], steps)
 
 
 def _refused(files: Package, error: FieldError, text: str) -> Rendered:
@@ -130,16 +139,12 @@ def _refused(files: Package, error: FieldError, text: str) -> Rendered:
     return Rendered(files, RenderStatus(error=f"fn.render: pkg /:\n\tpkg.read: {text}"), (error,), storable=False)
 
 
-def _verdict(files: Package, root: Kptfile, problems: Sequence[Problem], steps: Sequence[Step] = ()) -> Rendered:
-    """Puts it into the root Kptfile."""
-    condition = PackageCondition(type=kptfile.RENDERED, status="True", reason="RenderSuccess")
-    error = ""
-    if problems:
-        sentence = problems[0].sentence
-        message = sentence.condition.strip()
-        condition = PackageCondition(type=kptfile.RENDERED, status="False", reason="RenderFailed", message=message)
-        error = str(sentence)
-    files = {**files, kptfile.NAME: root.with_rendered(condition, kptfile_status(steps)).data}
+def _verdict(files: Package, problems: Sequence[Problem], steps: Sequence[Step] = ()) -> Rendered:
+    """Puts it into the root Kptfile. Raises YamlError when that cannot be read."""
+    sentence = problems[0].sentence if problems else None
+    error = str(sentence) if sentence else ""
+    message = sentence.condition.strip() if sentence else ""
+    files = {**files, kptfile.NAME: with_verdict(files[kptfile.NAME], message, kptfile_status(steps))}
     errors = [_field_error(problem.path, problem.text) for problem in problems[:_MAX_PROBLEMS]]
     if problems and steps:
         errors += _results_as_errors(steps[-1])
@@ -166,5 +171,5 @@ def _field_error(path: str, text: str) -> FieldError:
     return invalid(f"spec.resources[{path}]", path, text)
 
 
-def _says_true(root: Kptfile, annotation: str) -> bool:
-    return root.summary.annotations.get(annotation, "").lower() == "true"
+def _says_true(root: ReadKptfile, annotation: str) -> bool:
+    return root.annotations.get(annotation, "").lower() == "true"

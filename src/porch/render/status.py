@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from porch.function.results import ERROR, Result
+from porch.function.results import ERROR, INFO, Result
 from porch.render.interface import Step
 from porch.render.pipeline import MUTATORS, VALIDATORS
 from porch.types.resources import RenderResult
+
+_MOST_RESULTS = 200
+_LONGEST = 2000
+"""Characters of one text. A Kptfile that is read again with each change cannot hold what thousands of resources, or a
+function that prints without end, give; the answer tells all.
+"""
 
 
 def result_list(steps: Sequence[Step]) -> RenderResult:
@@ -26,10 +32,11 @@ def result_list(steps: Sequence[Step]) -> RenderResult:
 
 
 def kptfile_status(steps: Sequence[Step]) -> dict[str, Any]:
-    """Empty when there was no function."""
+    """Empty when there was no function. Of many results only the first ones of each function are in it."""
+    most = max(1, _MOST_RESULTS // max(1, len(steps)))
     value = {
-        "mutationSteps": [_kptfile_step(step) for step in steps if step.section == MUTATORS],
-        "validationSteps": [_kptfile_step(step) for step in steps if step.section == VALIDATORS],
+        "mutationSteps": [_kptfile_step(step, most) for step in steps if step.section == MUTATORS],
+        "validationSteps": [_kptfile_step(step, most) for step in steps if step.section == VALIDATORS],
         "errorSummary": "\n".join(_summary(step) for step in _by_section(steps) if step.failed),
     }
     return {key: item for key, item in value.items() if item}
@@ -48,31 +55,39 @@ def _item(step: Step) -> dict[str, Any]:
     return value
 
 
-def _kptfile_step(step: Step) -> dict[str, Any]:
+def _kptfile_step(step: Step, most: int) -> dict[str, Any]:
     value: dict[str, Any] = {"name": step.name} if step.name else {}
     value |= _named(step)
     if not step.ran:
-        value["executionError"] = step.error
+        value["executionError"] = _shortened(step.error)
     if step.stderr:
-        value["stderr"] = step.stderr
+        value["stderr"] = _shortened(step.stderr)
     value["exitCode"] = step.exit_code
     for key, results in (("results", step.results), ("errorResults", _errors(step.results))):
-        if shown := [_kptfile_result(result) for result in results]:
-            value[key] = shown
+        if results:
+            value[key] = [_kptfile_result(result) for result in results[:most]]
+        if len(results) > most:
+            value[key].append({"message": f"{len(results) - most} more results", "severity": INFO})
     return value
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... and {len(text) - _LONGEST} characters more"
 
 
 def _named(step: Step) -> dict[str, str]:
     return {"exec": step.exec} if step.exec else {"image": step.image}
 
 
-def _errors(results: Iterable[Result]) -> list[Result]:
+def _errors(results: Sequence[Result]) -> Sequence[Result]:
     return [result for result in results if result.severity == ERROR]
 
 
 def _kptfile_result(result: Result) -> dict[str, Any]:
     """A Kptfile has no tags, and values only as text."""
     value = {key: item for key, item in result.to_json().items() if key != "tags"}
+    if "message" in value:
+        value["message"] = _shortened(value["message"])
     if "field" in value:
         value["field"] = {key: _text(item) for key, item in value["field"].items()}
     return value
@@ -81,7 +96,7 @@ def _kptfile_result(result: Result) -> dict[str, Any]:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value)
+    return _shortened(str(value))
 
 
 def _summary(step: Step) -> str:

@@ -5,15 +5,16 @@ What the function gave for the same resources, config and code before is taken f
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import msgspec
+
 from porch.errors import PorchError
 from porch.function.interface import FunctionCall, FunctionNotFound, FunctionOutcome
-from porch.kyaml import Node, copy
-from porch.render.annotations import add_ids, take_ids
+from porch.kyaml import Node, copy, pack, unpack
+from porch.render.annotations import add_ids, settle, take_ids
 from porch.render.invariants import Broken, check_output, follow_moves
 from porch.render.memory import StepCache, content_key
 from porch.render.resource import Resource, fingerprint, fingerprint_of_all, place_of
@@ -68,8 +69,9 @@ class Caller:
         if key and (data := self.cache.get(key)) is not None:
             return _remembered(image, data, given, before)
         done = self._call(image, given, config, package, before)
-        if key and not done.error and done.outcome is not None and done.outcome.digest == digest:
-            self.cache.put(key, _to_remember(done, given))
+        is_known = key and not done.error and done.outcome is not None and done.outcome.digest == digest
+        if is_known and (kept := _to_remember(done, given)):
+            self.cache.put(key, kept)
         return done
 
     def _call(self, image: str, given: Sequence[Resource], config: Node | None, package: str, before: str) -> Done:
@@ -123,27 +125,47 @@ def _taken(image: str, item: Node, before: Resource | None, package: str) -> Res
         return before
     restore(before.original(), item)
     follow_moves(item, before.place, package)
-    return Resource.made_by(image, item)
+    settle(item)
+    made = Resource.made_by(image, item)
+    if not before.has_folded and made.print == before.print:  # only the order was another, or the quotes of ours
+        before.node = item
+        return before
+    return made
 
 
 # --- what the cache keeps: of a resource that stayed only its number, others as they are
 
 
+class _Kept(msgspec.Struct, array_like=True):
+    """`made` are node and fingerprint of each resource that is not as it was."""
+
+    made: list[tuple[bytes, bytes] | None]
+    sources: list[int]
+    outcome: FunctionOutcome
+
+
+_encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(_Kept).decode
+
+
 def _to_remember(done: Done, given: Sequence[Resource]) -> bytes:
+    """Empty for what cannot be kept: a number that is too long, half a surrogate pair."""
     stayed = set(given)
-    kept = [None if one in stayed else (one.node, one.print) for one in done.resources]
+    made = [None if one in stayed else (pack([one.node]), one.print) for one in done.resources]
     assert done.outcome is not None
-    outcome = replace(done.outcome, items=[])
-    return pickle.dumps((kept, done.sources, outcome), protocol=pickle.HIGHEST_PROTOCOL)
+    try:
+        return _encode(_Kept(made, done.sources, replace(done.outcome, items=[])))
+    except (OverflowError, UnicodeEncodeError, TypeError):
+        return b""
 
 
 def _remembered(image: str, data: bytes, given: Sequence[Resource], before: str) -> Done:
-    kept, sources, outcome = pickle.loads(data)  # noqa: S301 - ours
+    kept = _decode(data)
     resources = []
-    for one, source in zip(kept, sources, strict=True):
+    for one, source in zip(kept.made, kept.sources, strict=True):
         if one is None:
             resources.append(given[source])
         else:
-            resources.append(Resource(one[0], one[1], place_of(one[0])))
+            [node] = unpack(one[0])
+            resources.append(Resource(node, one[1], place_of(node)))
             resources[-1].changed_by = image
-    return Done(resources, sources, outcome, before, reused=True)
+    return Done(resources, kept.sources, kept.outcome, before, reused=True)

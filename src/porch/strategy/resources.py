@@ -48,7 +48,7 @@ class ResourcesStrategy(Strategy):
             *_path_errors(_BINARIES, binaries.keys() - known),
         ]
         errors += [duplicate(f"{_BINARIES}[{path}]", path) for path in binaries if path in spec.resources]
-        if not errors:
+        if not errors and not known >= spec.resources.keys() | binaries.keys():  # all that is there can be together
             errors += [_at(spec, path, problem) for path, problem in collisions([*spec.resources, *binaries], known)]
         errors += _base64_errors(binaries)
         return errors[:_MAX_ERRORS]

@@ -20,6 +20,10 @@ def verdict(store: Store, tree: str) -> Verdict | None:
         return reads.renders.verdict(tree)
 
 
+def note(store: Store, made: Verdict) -> None:
+    write(store, lambda t: t.renders.put_verdict(made))
+
+
 def operations(store: Store) -> list[Operation]:
     with store.read() as reads:
         return list(reads.renders.operations())
@@ -49,8 +53,7 @@ def test_old_verdicts_of_trees_that_no_revision_has_are_forgotten(store: Store) 
     kept = revision("v1")
     write(store, lambda t: t.revisions.put(kept))
     for name, when in ((kept.tree, 100), ("3" * 40, 100), ("4" * 40, 300)):
-        held = dataclasses.replace(GOOD, tree=name, when=when)
-        write(store, lambda t, held=held: t.renders.put_verdict(held))
+        note(store, dataclasses.replace(GOOD, tree=name, when=when))
     assert store.commit(lambda tx: tx.renders.drop_verdicts(200)) == 1
     assert verdict(store, kept.tree) is not None
     assert verdict(store, "3" * 40) is None

@@ -21,9 +21,11 @@ from tests.support import gotool
 _TWICE = re.compile(r"(# above \d+)\n *- \1\n")
 MODULE = Path(__file__).parent / "go"
 
+_PROGRAM = Path(__file__).parents[3] / ".tools/bin/porch-restore"
+
 
 def main(pairs: int = 20_000, seed: int = 1) -> int:
-    program = gotool.build(MODULE, "porch-restore")
+    program = gotool.build(MODULE, _PROGRAM)
     random = Random(seed)
     cases = [pair(random) for _ in range(pairs)]
     lines = "".join(json.dumps({"before": before, "after": after}) + "\n" for before, after in cases)

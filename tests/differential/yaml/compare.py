@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from porch import kyaml
+from porch.krm.write import dump
 from porch.kyaml.compose import compose
-from porch.kyaml.documents import read_documents, write_documents
+from porch.kyaml.documents import split
 from porch.kyaml.json_text import write_json
 from porch.kyaml.node import Node, walk
-from porch.kyaml.order import in_order
+from tests.differential.yaml.files import rewritten
+from tests.differential.yaml.order import in_order
 
 _KINDS = {"sequence": 2, "mapping": 4, "scalar": 8, "alias": 16}
 _STYLES = {"": 0, "double": 2, "single": 4, "literal": 8, "folded": 16, "flow": 32}
 _TAGGED = 1
-_BLOCK = 8 | 16
+OTHERWISE = "otherwise"
+"""Ours is another text, because Go's cannot be read or says something else than the nodes."""
 _BEHIND = {"a second document", "did not find expected <document start>", "found incompatible YAML document"}
 
 
@@ -35,7 +37,7 @@ def ours(document: str) -> dict[str, Any]:
             result["wide"] = kyaml.emit(root, wide=True)
             result["json"] = _json(root)
     try:
-        result["file"] = write_documents(read_documents(document))
+        result["file"] = rewritten(document) or ""
     except kyaml.YamlError as error:
         result["fileError"] = error.problem
     return result
@@ -87,25 +89,30 @@ def _parsed(mine: dict[str, Any], theirs: dict[str, Any]) -> str:
 
 
 def _written(mine: dict[str, Any], theirs: dict[str, Any]) -> str:
-    if "tree" not in mine or "emitError" in theirs or _breaks_a_block(mine):
+    """Ours may differ where Go's text says something else than the nodes, and only there."""
+    if "tree" not in mine or "emitError" in theirs:
         return ""
-    return next((which for which in ("compact", "wide") if theirs.get(which, "") != mine[which]), "")
+    for which in ("compact", "wide"):
+        if theirs.get(which, "") != mine[which]:
+            wanted = content(mine["tree"])
+            if read(theirs.get(which, "")) == wanted or read(mine[which]) is None:
+                return which
+            return OTHERWISE
+    return ""
 
 
-def _breaks_a_block(mine: dict[str, Any]) -> bool:
-    """Go writes the second line of a comment behind a block scalar into its text, and cannot read a block that begins
-    with a tab.
-    """
-    nodes = list(_nodes(mine["tree"]))
-    if any(node[2].startswith("\t") and ("\n" in node[2] or node[3] & _BLOCK) for node in nodes):
-        return True
-    return any("\n" in node[6] for node in nodes) and any("\n" in node[2] or node[3] & _BLOCK for node in nodes)
+def read(text: str) -> list[Any] | None:
+    try:
+        (root,) = kyaml.parse(text)
+    except (kyaml.YamlError, ValueError):
+        return None
+    return content(document_tree(root))
 
 
-def _nodes(node: list[Any]) -> Iterator[list[Any]]:
-    yield node
-    for child in node[8]:
-        yield from _nodes(child)
+def content(node: list[Any]) -> list[Any]:
+    """A tree without comments and styles. In flow style an empty value is null, and empty text when it is written."""
+    tag = "!!str" if node[1] == "!!null" and not node[2] else node[1]
+    return [node[0], tag, node[2], node[4], list(map(content, node[8]))]
 
 
 def _json(root: Node) -> str | None:
@@ -136,15 +143,20 @@ def _file(document: str, mine: dict[str, Any], theirs: dict[str, Any]) -> str:
         return ""  # Go loses what stands behind the end of a document, we refuse
     if refused or accepted:
         return "" if refused and accepted else f"file error: {accepted or refused}"
-    if "tree" in mine and _breaks_a_block(mine):
-        return ""
-    return "" if mine["file"] == theirs.get("file", "") else "file"
+    otherwise = "compact" in mine and mine["compact"] != theirs.get("compact")
+    return "" if mine["file"] == theirs.get("file", "") or otherwise or _is_list(document) else "file"
+
+
+def _is_list(document: str) -> bool:
+    """Go loses the comments above and below a list that is a whole document."""
+    return any(root.kind == "sequence" for part, _ in split(document) for root in compose(part))
 
 
 def typed_difference(value: Any, theirs: dict[str, Any]) -> str:
     """How a value is written that is none of a text."""
-    root = kyaml.from_value(_sorted(value), typed=True)
-    return _written({"tree": tree(root), "compact": kyaml.emit(root), "wide": kyaml.emit(root, wide=True)}, theirs)
+    value = _sorted(value)
+    mine = {"compact": dump(value), "wide": dump(value, wide=True)}
+    return next((which for which in mine if theirs.get(which) != mine[which]), "")
 
 
 def _sorted(value: Any) -> Any:

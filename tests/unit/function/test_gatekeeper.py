@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from porch.function.builtin import gatekeeper
-from porch.function.interface import FunctionFailed
+from porch.function.interface import FunctionFailed, FunctionNotFound
 from porch.kyaml import emit, from_value
 from tests.unit.function.resources import messages, resources, results_json
 
@@ -329,3 +329,9 @@ def test_the_engine_is_imported_only_when_it_is_used() -> None:
     code = "import sys, json, porch.function.builtin.gatekeeper; print(json.dumps('regorus' in sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert json.loads(out) is False
+
+
+def test_without_the_engine_the_function_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "regorus", None)
+    with pytest.raises(FunctionNotFound, match=r"its engine is missing: pip install porch\[gatekeeper\]"):
+        gatekeeper.run(resources(template(_ALWAYS), constraint(), _DEPLOYMENT))

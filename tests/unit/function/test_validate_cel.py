@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from porch.function.builtin import validate_cel
-from porch.function.interface import FunctionFailed
+from porch.function.builtin.validate_cel import engine
+from porch.function.interface import FunctionFailed, FunctionNotFound
 from porch.kyaml import from_value
 from tests.unit.function.resources import config_map, messages, resources, results_json
 
@@ -240,3 +241,11 @@ def test_failing_says_how_many_violations_there_are() -> None:
 def test_the_engine_is_imported_only_when_it_is_used() -> None:
     code = "import sys, porch.function.builtin.validate_cel; sys.exit('cel_expr_python' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_without_the_engine_the_function_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cel_expr_python.cel", None)
+    engine._environment.cache_clear()
+    engine.compiled.cache_clear()
+    with pytest.raises(FunctionNotFound, match=r"its engine is missing: pip install porch\[cel\]"):
+        validate_cel.run(resources(_SERVICE, config=policy(rule("false"))))

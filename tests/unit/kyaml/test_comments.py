@@ -80,3 +80,37 @@ def test_a_comment_of_two_lines_behind_a_block_stays_out_of_its_text() -> None:
     assert value is not None
     value.line = "# one\n# two"
     assert kyaml.emit(read) == "a: | # one # two\n  x\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("a: # c\n- x\nb: 1\n", "a: [] # c\nb: 1\n"),
+        ("a: # c\n  x: y\nb: 1\n", "a: {} # c\nb: 1\n"),
+    ],
+)
+def test_a_comment_stays_behind_what_became_empty(text: str, written: str) -> None:
+    read = root(text)
+    value = kyaml.get(read, "a")
+    assert value is not None
+    value.content.clear()
+    assert kyaml.emit(read) == written
+    assert kyaml.emit(root(written)) == written
+
+
+def test_a_comment_stands_behind_an_anchor() -> None:
+    read = root("a: # c\n  x: y\nb: 1\n")
+    value = kyaml.get(read, "a")
+    assert value is not None
+    value.anchor = "n"
+    assert kyaml.emit(read) == "a: &n # c\n  x: y\nb: 1\n"
+
+
+def test_a_comment_in_flow_style_stands_behind_its_item() -> None:
+    read = root("a: [b, {c: d}, e]\n")
+    items = kyaml.get(read, "a")
+    assert items is not None
+    items.content[1].content[0].head = "# one"
+    items.content[1].line = "# two"
+    (again,) = kyaml.parse(kyaml.emit(read))
+    assert kyaml.to_value(again) == {"a": ["b", {"c": "d"}, "e"]}

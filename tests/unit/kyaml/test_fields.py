@@ -119,8 +119,3 @@ def test_a_pickled_tree_is_the_same(text: str) -> None:
 def test_text_is_quoted_where_it_would_mean_something_else() -> None:
     node = kyaml.from_value({"a": "1", "b": "yes", "n": None, "t": True, "f": 1.5, "i": 3, "l": [], "m": "x\ny"})
     assert kyaml.emit(node) == 'a: "1"\nb: yes\nn: null\nt: true\nf: 1.5\ni: 3\nl: []\nm: |-\n  x\n  y\n'
-
-
-def test_typed_values_are_quoted_for_readers_of_yaml_1_1_too() -> None:
-    node = kyaml.from_value({"n": "1", "x": "y", "on": "12:30", "a": "x\ny"}, typed=True)
-    assert kyaml.emit(node) == '"n": "1"\nx: "y"\n"on": "12:30"\na: |-\n  x\n  y\n'

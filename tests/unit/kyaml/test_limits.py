@@ -10,7 +10,8 @@ import pytest
 from porch import kyaml
 from porch.krm import yaml
 from porch.kyaml import build
-from porch.kyaml.documents import read_documents, seqindent, write_documents
+from porch.kyaml.documents import seqindent, split
+from porch.kyaml.parse import parse_one
 from porch.kyaml.plain import Unusual, compose_plain
 
 
@@ -99,8 +100,11 @@ def spent(work: Callable[[], object]) -> float:
 
 def read_and_write(text: str) -> None:
     try:
-        write_documents(read_documents(text))
-        seqindent(text)
+        for part, offset in split(text):
+            seqindent(part)
+            root = parse_one(part, offset)
+            if root is not None:
+                kyaml.emit(root)
     except kyaml.YamlError:
         return
 

@@ -9,8 +9,8 @@ import pytest
 
 from porch import kyaml
 from porch.kyaml.compose import compose
-from porch.kyaml.documents import read_documents, write_documents
 from porch.kyaml.json_text import write_json
+from tests.differential.yaml.files import rewritten
 from tests.unit.krm.oracle import CASES
 
 REST_REFUSED = {"docs-10": "did not find expected <document start>"}
@@ -53,14 +53,15 @@ def test_what_go_cannot_read_is_refused_with_its_words(case: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("case", CASES, ids=ids)
 def test_a_file_is_written_as_a_render_without_functions_writes_it(case: dict[str, Any]) -> None:
-    if case["id"] in REST_REFUSED or "file_error" in case:
+    theirs = case.get("file_error", "")
+    if "wrong node kind" in theirs:
+        return  # a document that is a word: read, and refused when the resources are checked
+    if theirs or case["id"] in REST_REFUSED:
         with pytest.raises(kyaml.YamlError) as refused:
-            read_documents(case["doc"])
-        assert REST_REFUSED.get(case["id"], case.get("file_error", "")).endswith(refused.value.problem)
-    elif "file" in case:
-        assert write_documents(read_documents(case["doc"])) == case["file"]
+            rewritten(case["doc"])
+        assert (theirs or REST_REFUSED[case["id"]]).endswith(refused.value.problem)
     else:
-        assert read_documents(case["doc"]) == []
+        assert rewritten(case["doc"]) == case.get("file")
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case["id"] not in JSON_DIFFERS], ids=ids)

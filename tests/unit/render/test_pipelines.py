@@ -10,7 +10,7 @@ from porch.krm.yaml import load_json_like
 from porch.kyaml import annotate, copy, drop, from_value, put, require, text, text_of, to_value
 from porch.render import MemoryCache, Progress, pipeline_digest, render
 from porch.render.annotations import ID, OLD_PATH, PATH
-from tests.unit.render.programs import Programs, kptfile, mark, nothing, rendered, thing
+from tests.unit.render.programs import Programs, kptfile, mark, nothing, of_no_package, rendered, thing
 
 MARKED = "  labels:\n    marked: yes\n"
 
@@ -121,6 +121,23 @@ def test_a_function_that_builds_resources_anew_loses_no_comment_and_no_order() -
     spec = "# above\nspec: # behind\n  z: 1 # one\n  # list\n  list:\n  - b # two\n  - a\n  # below\n  a: 2\n"
     found = rendered(Programs(rebuild=rebuild), {"Kptfile": kptfile("rebuild"), "a.yaml": thing("a", spec)})
     assert found.files["a.yaml"] == thing("a", spec + "  new: 1\n")
+
+
+def test_a_function_that_only_puts_fields_into_another_order_changes_nothing() -> None:
+    def turn(resources: ResourceList) -> None:
+        for item in of_no_package(resources):
+            item.content[:] = [
+                node for at in range(len(item.content) - 2, -2, -2) for node in item.content[at : at + 2]
+            ]
+            found = require(item, "metadata", "annotations")
+            found.content[:] = [copy(node) for node in found.content]
+            for value in found.content[1::2]:
+                value.style = "double"
+
+    files = {"Kptfile": kptfile("turn"), "a.yaml": thing("a", "spec:\n  b: 1 # one\n")}
+    found = rendered(Programs(turn=turn), files)
+    assert found.files["a.yaml"] == files["a.yaml"]
+    assert found.steps[0].after == found.steps[0].before
 
 
 def test_config_comes_from_the_kptfile_or_from_a_file_as_it_is_then() -> None:

@@ -13,7 +13,7 @@ from porch.function.interface import FunctionCall, FunctionNotFound
 from porch.function.options import FunctionOptions
 from porch.function.runtimes.remote import RemoteRuntime
 from porch.kyaml import text_of
-from tests.support.gotool import find
+from tests.support.gotool import RUNNER, find
 from tests.support.server import Lines
 from tests.unit.function.installed import config_map
 from tests.unit.function.test_executable import write
@@ -24,7 +24,7 @@ _INPUT = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- kin
 
 
 def _evaluate(runner: Runner, image: str) -> list[dict[str, Any]]:
-    command = [str(find()), "evaluate", runner.address, image]
+    command = [str(find(RUNNER)), "evaluate", runner.address, image]
     done = subprocess.run(command, input=_INPUT, capture_output=True, text=True, check=True, timeout=60)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -46,7 +46,7 @@ def test_a_client_in_go_is_told_what_upstream_tells(run: Run) -> None:
 @pytest.fixture
 def go_runner(connect: Callable[..., RemoteRuntime]) -> Iterator[RemoteRuntime]:
     """A client of a function runner in Go."""
-    command = [str(find()), "evaluator", "team-a", "team-b"]
+    command = [str(find(RUNNER)), "evaluator", "team-a", "team-b"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         address = json.loads(Lines(process.stdout).next())["address"]

@@ -64,7 +64,7 @@ class _Way(NamedTuple):
     """Makes a field that is missing; None when it stays so."""
 
     def follow(self, node: Node, steps: tuple[str, ...], names: list[str]) -> None:
-        while node.target is not None:
+        while node.kind == "alias" and node.target is not None:
             node = node.target
         if not steps:
             self.set_value(node, names)

@@ -12,7 +12,7 @@ from porch.function.images import Image, parse_image
 from porch.function.interface import FunctionCall, FunctionFailed, FunctionNotFound, FunctionOutcome, ResourceList
 from porch.function.registry import find_native, native_digest
 from porch.function.runtimes.outcome import Ended, failed_text
-from porch.kyaml import Node, text_of
+from porch.kyaml import Node, find
 
 _IN_SERVER = frozenset({"apply-replacements", "set-namespace", "starlark"})
 """Upstream has these built in, too: their items are not sorted there, and their failures are worded otherwise."""
@@ -62,12 +62,12 @@ class BuiltinRuntime:
 
 
 def sort_key(item: Node) -> str:
-    """The order in which functions on Go's SDK give items back."""
-    words = (text_of(item, *path) for path in (("apiVersion",), ("kind",), ("metadata", "namespace"), _NAME))
-    return " ".join(words)
+    """The order in which functions on Go's SDK give items back. What is no string counts as empty."""
+    found = (find(item, *path) for path in _SORTED_BY)
+    return " ".join(node.value if node is not None and node.tag == "!!str" else "" for node in found)
 
 
-_NAME = ("metadata", "name")
+_SORTED_BY = (("apiVersion",), ("kind",), ("metadata", "namespace"), ("metadata", "name"))
 
 
 def _run(name: str, image: str, resources: ResourceList) -> tuple[int, str, str]:
@@ -79,8 +79,8 @@ def _run(name: str, image: str, resources: ResourceList) -> tuple[int, str, str]
     except (MemoryError, FunctionNotFound):
         raise
     except Exception as error:  # noqa: BLE001 - a function's mistake fails the function, not the render's process
-        text = f"KRM function panicked with: {type(error).__name__}: {error}"
-        return _PANIC_CODE, text, text
+        panic = f"KRM function panicked with: {type(error).__name__}: {error}"
+        return _PANIC_CODE, panic, panic
     return 0, resources.stderr, ""
 
 

@@ -112,7 +112,7 @@ class GitDraft:
         errors = [] if KPTFILE in files else [required("spec.resources", "package must contain Kptfile at root")]
         known = self._known | self._files.keys()
         errors += [_wrong(path, problem) for path in files if path not in known if (problem := path_problem(path))]
-        if not errors:
+        if not errors and not self._files.keys() >= files.keys():  # what is there can be together
             clashes = collisions(files, known)
             errors = [_wrong(path, problem) for path, problem in clashes]
         if errors:

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from porch.errors import ServiceUnavailable
 from porch.function.builtin.gatekeeper.policies import PolicyError, Template
+from porch.function.interface import FunctionNotFound
 
 _TRACE = "\n\nStack backtrace"
 _OLD: dict[str, tuple[int, Callable[..., Any]]] = {
@@ -25,11 +25,11 @@ _OLD: dict[str, tuple[int, Callable[..., Any]]] = {
 
 
 def _load() -> Any:
-    """The extra's module. Raises ServiceUnavailable without it."""
+    """The extra's module. Raises FunctionNotFound without it, so that another runtime may have the function."""
     try:
         return importlib.import_module("regorus")
     except ImportError as error:
-        raise ServiceUnavailable('gatekeeper needs the extra "gatekeeper": pip install porch[gatekeeper]') from error
+        raise FunctionNotFound.of_image("gatekeeper", "its engine is missing: pip install porch[gatekeeper]") from error
 
 
 class Rego:

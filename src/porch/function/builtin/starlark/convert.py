@@ -40,7 +40,7 @@ class _Reader:
             if tag == "!!str":
                 return node.value if node.style or node.tagged else self._words.get(node.value, node.value)
             return time_of_yaml(node.value) if tag == "!!timestamp" else _scalar(node)
-        if node.target is not None:
+        if node.kind == "alias" and node.target is not None:
             return self.value(node.target, depth + 1)
         if node.kind == "sequence":
             return [self.value(item, depth + 1) for item in node.content]

@@ -7,7 +7,7 @@ import re
 from functools import cache
 from typing import Any
 
-from porch.errors import ServiceUnavailable
+from porch.function.interface import FunctionNotFound
 
 _VARIABLES = ("object", "oldObject", "request", "params", "namespaceObject", "variables")
 _CODE = re.compile(r"^[A-Z_]+: | \[[A-Z_]+\]$")
@@ -19,11 +19,11 @@ class CelError(Exception):
 
 
 def _load() -> Any:
-    """The extra's module: only here, so that nothing else needs it. Raises ServiceUnavailable without it."""
+    """The extra's module. Raises FunctionNotFound without it, so that another runtime may have the function."""
     try:
         return importlib.import_module("cel_expr_python.cel")
     except ImportError as error:
-        raise ServiceUnavailable('validate-cel needs the extra "cel": pip install porch[cel]') from error
+        raise FunctionNotFound.of_image("validate-cel", "its engine is missing: pip install porch[cel]") from error
 
 
 @cache

@@ -1,12 +1,17 @@
+// Command porch-evaluator is the other side of the function runner's protocol, in Go: a client, and a function runner. It
+// prints what it saw as JSON lines. A module of its own, because it shares nothing with the clients of the API.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -34,7 +39,29 @@ var evaluatorFile = file(&descriptorpb.FileDescriptorProto{
 
 const evaluateMethod = "/evaluator.FunctionEvaluator/EvaluateFunction"
 
-// runEvaluate asks a function runner: porch-clients evaluate ADDRESS IMAGE, with the ResourceList on stdin.
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	commands := map[string]func(context.Context, []string) error{"evaluate": runEvaluate, "evaluator": runEvaluator}
+	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
+		fmt.Fprintln(os.Stderr, "usage: porch-evaluator evaluate|evaluator [arguments]")
+		os.Exit(2)
+	}
+	if err := commands[os.Args[1]](ctx, os.Args[2:]); err != nil {
+		fmt.Fprintln(os.Stderr, "porch-evaluator:", err)
+		os.Exit(1)
+	}
+}
+
+// report prints one line.
+func report(event string, more map[string]any) {
+	more["event"] = event
+	if err := json.NewEncoder(os.Stdout).Encode(more); err != nil {
+		panic(err)
+	}
+}
+
+// runEvaluate asks a function runner: porch-evaluator evaluate ADDRESS IMAGE, with the ResourceList on stdin.
 func runEvaluate(ctx context.Context, arguments []string) error {
 	if len(arguments) != 2 {
 		return fmt.Errorf("usage: evaluate ADDRESS IMAGE")
