@@ -15,8 +15,8 @@ $(shell test -x $(BIN)/python || rm -rf $(VENV))
 # Command line options, like `make up ARGS="--port 0"` or `make chaos ARGS="--rounds 100 --seed 7"`.
 ARGS ?=
 
-.PHONY: help setup tools demo up test chaos check fix interleavings bench bench-render fuzz merge yaml-differential restore-differential \
-	differential lock
+.PHONY: help setup tools demo up test chaos check fix interleavings interleavings-rendering bench bench-render fuzz merge \
+	yaml-differential restore-differential differential lock
 .DEFAULT_GOAL := help
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo "make test    check the code and run all tests"
 	@echo "make chaos   kill servers at random, and check what they know afterwards"
 	@echo "make interleavings   random clients against a model; ARGS=\"--steps N --seed S\""
+	@echo "make interleavings-rendering   saves, renders and approvals at once, 10 000 times; ARGS=\"--count N --seed S\""
 	@echo "make check   format, lint, types, imports"
 	@echo "make fix     format, and mend what the linter can mend"
 	@echo "make bench   measure"
@@ -54,6 +55,9 @@ test: check $(KUBECTL) $(CLIENTS)
 
 interleavings: $(DEV)
 	@$(BIN)/python -m tests.interleavings $(ARGS)
+
+interleavings-rendering: $(DEV)
+	@$(BIN)/python -m tests.interleavings.lanes $(ARGS)
 
 chaos: $(DEV)
 	@$(BIN)/python -m tests.chaos $(ARGS)

@@ -30,6 +30,7 @@ T = TypeVar("T")
 _IDLE_SECONDS = 60.0
 _MARGIN_SECONDS = 10.0
 """A worker ends by itself; one that may be about to is not given work."""
+_TELL_SECONDS = 0.5
 _NICENESS = 5
 _LARGE_BYTES = 80 * 1024 * 1024
 _FEW = 8
@@ -67,7 +68,9 @@ class Job:
     """One piece of work as its caller sees it: told how far it is, and able to stop it from another thread."""
 
     def __init__(self, progress: Callable[[Any], None] | None = None, timeout: float | None = None) -> None:
-        """`progress` hears what the work reports, on the thread that waits for it. `timeout` is the pool's if None."""
+        """`progress` hears what the work reports, on the thread that waits for it, and while the work goes on without
+        a report hears the last one again. `timeout` is the pool's if None.
+        """
         self.last: Any = None
         """What was reported last; says where the work was when it was stopped."""
         self.timeout = timeout
@@ -91,6 +94,11 @@ class Job:
         self.last = value
         if self._progress is not None:
             self._progress(value)
+
+    def goes_on(self) -> None:
+        """Nothing new for a while: what was reported last is told again."""
+        if self.last is not None:
+            self.told(self.last)
 
     def stopped_by(self, stop: Callable[[], None] | None) -> None:
         """How `cancel` reaches it from now on. Raises Cancelled when that has happened already."""
@@ -182,7 +190,10 @@ class WorkerPool:
         job.stopped_by(worker.process.kill)
         try:
             worker.pipe.send(call)
-            while worker.pipe.poll(max(0.0, until - time.monotonic())):
+            while (left := until - time.monotonic()) > 0:
+                if not worker.pipe.poll(min(left, _TELL_SECONDS)):
+                    job.goes_on()
+                    continue
                 message = worker.pipe.recv()
                 if isinstance(message, _Answer):
                     return message
@@ -294,9 +305,9 @@ def _serve(pipe: Connection, memory: int, idle: float) -> None:
     while pipe.poll(idle):
         try:
             function, args, kwargs = pipe.recv()
-        except EOFError:
+            pipe.send(_do(function, args, kwargs, memory))
+        except (EOFError, BrokenPipeError):  # the server is gone
             return
-        pipe.send(_do(function, args, kwargs, memory))
 
 
 def _do(function: Callable[..., Any], args: Any, kwargs: Any, memory: int) -> _Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.interleavings.programs import CODES
@@ -65,5 +66,5 @@ def _deed(chance: random.Random) -> Deed:
     return Deed(kind, chance.choice(CODES) if kind == "change-code" else "")
 
 
-def _one(chance: random.Random, weights: dict[str, float]) -> str:
+def _one(chance: random.Random, weights: Mapping[str, float]) -> str:
     return chance.choices([*weights], [*weights.values()])[0]

@@ -55,6 +55,7 @@ class Program:
     home: Path
     _times: list[_Time] = field(default_factory=list)
     _offsets: dict[str, int] = field(default_factory=dict)
+    _forgotten: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -86,17 +87,22 @@ class Program:
         return {one.code for one in self._times if one.since <= until and one.until >= since}
 
     def forget(self) -> None:
-        """From now on what was rendered before does not count."""
-        self._offsets = {path.name: path.stat().st_size for path in (self.home / "log").iterdir()}
+        """The server has lost its verdicts. What was rendered before does not count any more after the next `begin`."""
+        self._forgotten = {path.name: path.stat().st_size for path in (self.home / "log").iterdir()}
 
     def gave(self, code: str) -> set[Data]:
-        """What the function gave with this code, since the last `forget`."""
+        """What the function gave with this code, as far as it counts."""
         path = self.home / "log" / code
         if not path.exists():
             return set()
         with path.open("rb") as file:
             file.seek(self._offsets.get(code, 0))
             return data_of(file.read().decode())
+
+    def begin(self) -> None:
+        """A burst begins."""
+        self._offsets = self._forgotten
+        self.close_gate()
 
     # --- the gate of slow code
 

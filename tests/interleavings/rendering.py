@@ -21,12 +21,13 @@ from tests.interleavings.drawing import Burst, Deed, draw
 from tests.interleavings.programs import Data, Program, data_of, resource
 from tests.interleavings.world import World
 from tests.scenario.running import RESOURCES, REVISIONS, Answer, revision
+from tests.scenario.test_clones import copy_of
 from tests.support.githttp import git
 
-WORKSPACE = "w"
 NAMESPACE = "set-namespace:v0.4.5"
 STARLARK = "starlark:v0.5.5"
-ALLOWED = {200, 201, 404, 409, 422, 503, 504}
+ALLOWED = {200, 201, 403, 404, 409, 422, 503, 504}
+_ATTEMPTS = 5
 _GATE_SECONDS, _LONG_SECONDS = 0.1, 1.6
 _MARK = re.compile(r"^\+.*mark: (\S+)$", re.MULTILINE)
 _FUNCTION = "  - image: {}\n"
@@ -79,7 +80,7 @@ class Lane:
             "cancel": self.cancel, "forget": self.forget, "label": self.label, "replace": self.replace,
             "kill": self.kill,
         }  # fmt: skip
-        self.losses = 0
+        self.world.on_loss.append(self.program.forget)
 
     # --- one interleaving
 
@@ -88,12 +89,15 @@ class Lane:
         try:
             self._run(seed, draw(seed, kills=kills))
         except BaseException as error:
-            error.add_note(f"seed {seed}\n" + "\n".join(self.said))
+            error.add_note(f"seed {seed}, {self.repository}\n" + "\n".join(self.said))
+            ours = [f"--glob=*{self.package}/*", "--", self.package]
+            error.add_note(git("log", "--graph", "--format=%h %d %s %ad", "--date=raw", *ours, cwd=self.truth))
             raise
 
     def _run(self, seed: int, bursts: list[Burst]) -> None:
         self.package = f"p{seed}"
-        self.name = f"{self.repository}.{self.package}.{WORKSPACE}"
+        self.number = 1
+        self.published: list[State] = []
         self.marks: set[str] = set()
         self.long_windows: list[tuple[float, float]] = []
         self.life, self.dirty = self.world.lives, False
@@ -102,22 +106,35 @@ class Lane:
         self.now = Happened()
         self.create()
         self.state = self.look()
+        assert self.state.lifecycle == "Draft"
         for number, burst in enumerate(bursts):
             self.burst(number, burst)
         if random.Random(seed).random() < 0.25:
             self.must_go_on()
         self.end()
 
+    @property
+    def workspace(self) -> str:
+        return f"w{self.number}"
+
+    @property
+    def name(self) -> str:
+        return f"{self.repository}.{self.package}.{self.workspace}"
+
     def burst(self, number: int, burst: Burst) -> None:
+        if self.state.lifecycle == "Published":
+            self.go_on()
+        if not self.state.ref:
+            self.begin_again()
         before, self.now = self.state, Happened(windows=[*self.long_windows])
-        self.program.close_gate()
+        self.program.begin()
         start = threading.Barrier(len(burst.deeds))
         futures = [
             self.pool.submit(self.deed, deed, f"b{number}d{index}", start) for index, deed in enumerate(burst.deeds)
         ]
         self.said.append(f"{number}: {', '.join(f'{deed.kind} {deed.what}'.strip() for deed in burst.deeds)}")
         self.let_go(futures, _LONG_SECONDS if burst.long else _GATE_SECONDS)
-        self.said[-1] += f" -> {', '.join(f'{kind} {code}' for kind, code in self.now.answers)}"
+        self.said.append(f"    -> {', '.join(f'{kind} {code}' for kind, code in self.now.answers)}")
         if self.world.lives != self.life:
             self.settle()
         self.state = self.look()
@@ -140,19 +157,52 @@ class Lane:
         self.codes[f"{kind} {code or 'lost'}"] += 1
         self.now.answers.append((kind, code))
         assert answer is None or code in ALLOWED, f"{kind}: {code} {answer.text[:500]!r}"
+        if answer is not None and code in {409, 503, 504}:
+            self.said.append(f"    {kind} {code}: {answer.message[:200]}")
         if answer is None:
             self.dirty = True
         elif code >= 400:
-            assert answer.json["kind"] == "Status" and answer.reason, answer.text
+            assert (answer.json["kind"], bool(answer.reason)) == ("Status", True), answer.text
         return code
 
     # --- clients
 
-    def create(self) -> None:
-        answer = self.world.send("POST", REVISIONS, revision(self.repository, self.package, WORKSPACE))
-        while answer is None:
-            answer = self.world.send("POST", REVISIONS, revision(self.repository, self.package, WORKSPACE))
-        self.answered("create", answer)
+    def create(self) -> int:
+        """From the revision before, if there is one."""
+        source = f"{self.repository}.{self.package}.w{self.number - 1}" if self.number > 1 else ""
+        body = revision(self.repository, self.package, self.workspace)
+        if source:
+            body["spec"]["tasks"] = [copy_of(source)]
+        while (answer := self.world.send("POST", REVISIONS, body)) is None:
+            self.dirty = True
+        return self.answered("copy" if source else "create", answer)
+
+    def go_on(self) -> None:
+        """What is published gets a next revision, unless that cannot be rendered now."""
+        self.now = Happened()
+        self.program.open_gate()
+        self.number += 1
+        code = self.create()
+        if self.world.lives != self.life:
+            self.settle()
+        found = self.look()
+        if found.ref:
+            self.published.append(self.state)
+            self.state = found
+            self.marks, self.long_windows = set(), []
+        else:
+            assert code not in {200, 201}, "a copy was acknowledged, and is not there"
+            self.number -= 1
+
+    def begin_again(self) -> None:
+        """It was deleted, and what was to replace it could not be rendered."""
+        self.now = Happened()
+        self.program.become("pass")
+        self.create()
+        if self.world.lives != self.life:
+            self.settle()
+        self.state = self.look()
+        assert self.state.lifecycle == "Draft"
 
     def files(self, content: str, mark: str) -> dict[str, str]:
         functions = {
@@ -244,9 +294,10 @@ class Lane:
         self.now.tried.add(mark)
         self.now.pushed = self.dirty = True
         try:
-            git("update-ref", state.ref, commit, state.commit, cwd=self.truth)
-        except AssertionError:
-            return  # somebody was faster
+            self.world.push(self.repository, state.ref, state.commit, commit)
+        except AssertionError:  # somebody was faster, or the server died
+            self.codes["push refused"] += 1
+            return
         self.now.saved.add(mark)
         self.codes["push done"] += 1
 
@@ -268,16 +319,11 @@ class Lane:
         self.life = self.world.lives
         self.world.synchronise(self.repository)
         self.dirty = False
-        if self.world.losses != self.losses:
-            self.losses = self.world.losses
-            self.program.forget()
 
     def look(self) -> State:
-        places = [f"refs/heads/drafts/{self.package}", f"refs/heads/proposed/{self.package}"]
-        found = git(
-            "for-each-ref", "--format=%(refname) %(objectname)", *places, f"refs/tags/{self.package}", cwd=self.truth
-        )
-        lines = found.splitlines()
+        heads = [f"refs/heads/{kind}/{self.package}/{self.workspace}" for kind in ("drafts", "proposed")]
+        places = [*heads, f"refs/tags/{self.package}/v{self.number}"]
+        lines = git("for-each-ref", "--format=%(refname) %(objectname)", *places, cwd=self.truth).splitlines()
         assert len(lines) <= 1, f"one package revision in several places: {lines}"
         if not lines:
             return State()
@@ -294,7 +340,7 @@ class Lane:
         elif self.state.lifecycle == "Published":
             self.check_published()
         refused = [code for _, code in self.now.answers if code >= 400]
-        if alone and refused:
+        if alone and refused and not self.now.replaced:
             assert self.state == before, f"refused with {refused}, and changed: {before} {self.state}"
 
     def check_saved(self, before: State) -> None:
@@ -340,23 +386,45 @@ class Lane:
         if self.long_windows or self.state.lifecycle == "Published":
             return
         self.program.become("pass")
-        self.world.synchronise(self.repository)
-        self.now = Happened()
+        self.program.begin()
+        self.settle()
+        before, self.now = self.state, Happened()
         if self.state.lifecycle == "Proposed":
-            self.turn("reject", "Draft")
-        self.save(Deed("save", "function"), "last")
-        self.turn("propose", "Proposed")
-        self.approve(Deed("approve"), "")
-        before, self.state = self.state, self.look()
-        if self.world.lives != self.life:
-            self.settle()
-            return
-        assert all(code == 200 for _, code in self.now.answers), f"it does not go on: {self.now.answers}"
+            self.again_until_done(lambda: self.turn("reject", "Draft"), "Draft")
+        self.save_at_last()
+        self.again_until_done(lambda: self.turn("propose", "Proposed"), "Proposed")
+        self.again_until_done(self.approve_at_last, "Published")
         self.said.append(f"at the end: {self.now.answers}")
         self.check(before, alone=False)
 
+    def again_until_done(self, work: Callable[[], int], wanted: str) -> None:
+        """What another lane's kill has interrupted is tried again."""
+        for _ in range(_ATTEMPTS):
+            code = work()
+            if self.world.lives != self.life:
+                self.settle()
+            self.state = self.look()
+            if self.state.lifecycle == wanted:
+                return
+            assert code in {0, 409, 503}, f"it does not go on: {self.now.answers}"
+        raise AssertionError(f"it does not go on: {self.now.answers}")
+
+    def save_at_last(self) -> None:
+        deed = Deed("save", "function")
+        self.save(deed, "last")
+        while "last" not in self.now.saved:
+            assert len(self.now.answers) < 2 * _ATTEMPTS, f"it does not go on: {self.now.answers}"
+            self.settle()
+            self.save(deed, "last")
+
+    def approve_at_last(self) -> int:
+        self.approve(Deed("approve"), "")
+        return self.now.answers[-1][1]
+
     def end(self) -> None:
-        """The API shows what git has."""
+        """The API shows what git has, and what was published is where it was."""
+        for state in self.published:
+            assert git("rev-parse", state.ref, cwd=self.truth) == state.commit, f"{state.ref} has moved"
         if self.dirty or self.world.lives != self.life:
             self.settle()
             self.state = self.look()
@@ -364,10 +432,10 @@ class Lane:
             assert self.world.get(f"{REVISIONS}/{self.name}").code == 404
             return
         obj = self.world.get(f"{REVISIONS}/{self.name}").json
-        assert obj["spec"]["lifecycle"] == self.state.lifecycle
+        assert obj["spec"]["lifecycle"] == self.state.lifecycle, f"git has {self.state}"
         assert "cancel-render" not in str(obj["metadata"].get("annotations"))
-        files = self.world.get(f"{RESOURCES}/{self.name}").json["spec"]["resources"]
-        assert files.get("map.yaml", "\n") == (self.file("map.yaml") or "\n")
+        shown = self.world.get(f"{RESOURCES}/{self.name}").json["spec"]["resources"].get("map.yaml", "")
+        assert shown == self.file("map.yaml"), f"shown is {shown}, git has {self.file('map.yaml')}"
 
     def close(self) -> None:
         self.pool.shutdown()

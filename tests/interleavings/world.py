@@ -6,27 +6,36 @@ import http.client
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.scenario.running import REPOSITORIES, Answer, Json, Lost, Porch
+from tests.support.githttp import git
 
 _MERGE = "application/merge-patch+json"
 _END_SECONDS = 20.0
 
 
 class World:
-    """`truths` are the git repositories by the names of their Repositories. `lives` counts starts of the server."""
+    """`truths` are the git repositories by the names of their Repositories."""
 
     def __init__(self, porch: Porch, truths: dict[str, Path]) -> None:
         self.porch, self.truths = porch, truths
-        self.lives = self.losses = 0
+        self._lives = 0
+        self.on_loss: list[Callable[[], None]] = []
+        self._token = porch.user("somebody", "system:masters")
         self._up = threading.Event()
         self._up.set()
         self._change = threading.Condition()
         self._asking = 0
         self._killing, self._synchronising = threading.Lock(), threading.Lock()
+
+    @property
+    def lives(self) -> int:
+        """How often the server was killed and has started again; waits for that."""
+        self._up.wait()
+        return self._lives
 
     def send(self, method: str, path: str, body: Json = None, kind: str = "application/json") -> Answer | None:
         """None when the server died meanwhile: nobody knows what came of it."""
@@ -57,6 +66,16 @@ class World:
                 self._asking -= 1
                 self._change.notify_all()
 
+    def push(self, name: str, ref: str, old: str, new: str) -> None:
+        """Somebody moves a ref, whose commit is there already. Raises AssertionError when git says no."""
+        if name != "here":
+            git("update-ref", ref, new, old, cwd=self.truths[name])
+            return
+        self._up.wait()
+        url = f"{self.porch.url}/git/default/{name}.git"
+        wanted = ["--quiet", f"--force-with-lease={ref}:{old}", url, f"{new}:{ref}"]
+        git("push", *wanted, cwd=self.truths[name], env=self.porch.git_environment(self._token))
+
     def kill(self, *, forget: bool) -> None:
         """Without warning; and starts it again. With `forget` it has lost what it knew of renders. What the server had
         started ends with it.
@@ -71,9 +90,10 @@ class World:
             _gone(started)
             if forget:
                 self.forget()
-                self.losses += 1
+                for tell in self.on_loss:
+                    tell()
             self.porch.again()
-            self.lives += 1
+            self._lives += 1
             self._up.set()
 
     def forget(self) -> None:
@@ -98,10 +118,16 @@ class World:
             with self._asked():
                 try:
                     with self.porch.api.watch(f"{REPOSITORIES}?fieldSelector=metadata.name={name}") as watch:
-                        watch.until(lambda _, obj: obj.get("status", {}).get("observedGeneration", 0) >= wanted)
+                        watch.until(lambda _, obj: _read(obj) >= wanted)
                 except (AssertionError, OSError, ValueError, http.client.HTTPException):
                     return False
             return life == self.lives
+
+
+def _read(obj: Json) -> int:
+    """The generation of the Repository with which it was read last."""
+    conditions = obj.get("status", {}).get("conditions", [])
+    return max((item.get("observedGeneration", 0) for item in conditions if item["type"] == "Ready"), default=0)
 
 
 def _descendants(pid: int) -> set[tuple[int, str]]:

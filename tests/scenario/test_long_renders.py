@@ -187,6 +187,41 @@ def test_new_code_of_a_function_means_rendering_again(porch: Porch, gate: Path, 
     assert "the new version is strict" in answer.text.decode()
 
 
+def test_a_dry_run_that_takes_long_is_told_of_nowhere(porch: Porch, gate: Path) -> None:
+    """It tells nothing before its functions are done either: the version is what it was."""
+    api = porch.api
+    gate.touch()
+    name = create(api, "web")
+    assert save(api, name, map_yaml=MAP, pipeline=mutator(IMAGE)).code == 200
+    before = api.do("GET", f"{REVISIONS}/{name}")
+    gate.unlink()
+    wanted = {"spec": {"resources": {"map.yaml": MAP.replace("settings", "others")}}}
+    answer = api.patch(f"{RESOURCES}/{name}?dryRun=All&timeout=2s", wanted)
+    assert (answer.code, "dry run" in answer.message) == (504, True), answer.text
+    assert api.do("GET", f"{REVISIONS}/{name}") == before
+    gate.touch()
+
+
+def test_what_failed_to_render_is_proposed_again_when_the_function_was_mended(porch: Porch, tmp_path: Path) -> None:
+    """Else it would be published with a Kptfile that says it failed."""
+    api = porch.api
+    name = create(api, "web")
+    program = tmp_path / "functions" / "waiting"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    kept = {"metadata": {"annotations": {"porch.kpt.dev/push-on-render-failure": "true"}}}
+    assert api.patch(f"{REVISIONS}/{name}", kept).code == 200
+    assert save(api, name, map_yaml=MAP, pipeline=mutator(IMAGE)).code == 200
+    assert move(api, name, "Proposed").code == 200
+    program.write_text("#!/bin/sh\nexec cat\n")
+    answer = move(api, name, "Published", approval=True)
+    assert answer.code == 422, answer.text
+    assert "rendering it changes Kptfile" in answer.message
+    assert move(api, name, "Draft").code == 200
+    assert move(api, name, "Proposed").code == 200
+    assert move(api, name, "Published", approval=True).code == 200
+    assert "False" not in api.do("GET", f"{RESOURCES}/{name}")["spec"]["resources"]["Kptfile"]
+
+
 def forget_verdicts(porch: Porch) -> None:
     import sqlite3
 

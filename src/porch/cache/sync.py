@@ -130,6 +130,10 @@ class _Difference:
     snapshot: Snapshot
     shown: set[Place]
     shadowed: set[str] = field(default_factory=set)
+    passed: set[str] = field(default_factory=set)
+    """Refs whose revisions were left to somebody who was about to move them. They stay unknown, for he may have failed
+    since, and the next synchronisation looks again.
+    """
 
     def hold(self, repository: Repository) -> Hold | None:
         """Whether this must be confirmed."""
@@ -183,6 +187,7 @@ class _Difference:
 
     def _put(self, tx: Transaction, batch: Sequence[Discovered]) -> None:
         ours = self._ours(tx, (found.ref for found in batch))
+        self.passed.update(found.ref for found in batch if found.ref not in ours)
         # Asked for each when those before it are indexed: one of them may be what shadows it.
         self.indexer.put_all(tx, (found for found in batch if found.ref in ours and not self._is_shadowed(tx, found)))
         for path in {found.path for found in batch if found.ref in ours}:
@@ -222,7 +227,7 @@ class _Difference:
 
     def _conclude(self, tx: Transaction, refs: Sequence[str]) -> None:
         facts = self.indexer.facts
-        ours = self._ours(tx, refs)
+        ours = self._ours(tx, refs) - self.passed
         rows = tx.revisions.at_refs(facts.key, ours)
         self._end(tx, [row for row in rows if place_of(row) not in self.shown])
         known = {ref: None if ref in self.shadowed else self.moved[ref] for ref in ours}

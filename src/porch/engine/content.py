@@ -39,6 +39,7 @@ class RenderJob:
     namespace: str
     name: str
     push_on_failure: bool = False
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def rendering_into(engine: Engine, job: RenderJob, files: Files, task: Task) -> 
     with ExitStack() as stack:
         running = None
         if engine.renderer.has_functions(texts):
-            running = stack.enter_context(engine.operations.run(job.namespace, job.name))
+            running = stack.enter_context(engine.operations.run(job.namespace, job.name, dry_run=job.dry_run))
         with step("render"):
             result = engine.renderer.render(texts, running, job.name)
         if result.problems and not (job.push_on_failure and result.storable):
@@ -113,7 +114,9 @@ def _told(done: Step) -> RenderStep:
 
 
 @contextmanager
-def required_rendered(engine: Engine, repository: CachedRepository, revision: Revision) -> Iterator[Outcome]:
+def required_rendered(
+    engine: Engine, repository: CachedRepository, revision: Revision, *, dry_run: bool
+) -> Iterator[Outcome]:
     """Approval is for files that were rendered, exactly as they are, by the code that would run now. If nobody knows
     that, they are rendered now. Raises Invalid when rendering them fails, or changes them.
     """
@@ -126,7 +129,7 @@ def required_rendered(engine: Engine, repository: CachedRepository, revision: Re
     with ExitStack() as stack:
         running = None
         if engine.renderer.has_functions(texts):
-            running = stack.enter_context(engine.operations.run(row.namespace, row.name))
+            running = stack.enter_context(engine.operations.run(row.namespace, row.name, dry_run=dry_run))
         with step("render"):
             result = engine.renderer.render(texts, running, row.name)
         if problems := [*result.problems] or _unrendered(texts, result):
@@ -148,15 +151,22 @@ def _unrendered(texts: Mapping[str, bytes], result: Rendered) -> list[FieldError
 
 
 def _differs(path: str, before: bytes | None, after: bytes) -> bool:
-    """What a render writes down about itself, in the Kptfile at the root, does not make it another package."""
+    """What a render writes down about itself, in the Kptfile at the root, does not make it another package, unless it
+    is that it failed.
+    """
     if before == after:
         return False
     if path != kptfile.NAME or before is None:
         return True
     try:
-        return Kptfile.parse(before).without_rendered().data != Kptfile.parse(after).without_rendered().data
+        old, new = Kptfile.parse(before), Kptfile.parse(after)
+        return _has_failed(old) or old.without_rendered().data != new.without_rendered().data
     except YamlError:
         return True
+
+
+def _has_failed(package: Kptfile) -> bool:
+    return any(item.type == kptfile.RENDERED and item.status == "False" for item in package.summary.conditions)
 
 
 def _whole(files: Files, texts: Mapping[str, bytes], result: Rendered) -> Files:

@@ -148,7 +148,8 @@ def _task_applied(creation: _Creation, draft: PackageRevisionDraft, revisions: S
     task = creation.task
     with step("task.apply"):
         files = _content(creation, draft, revisions)
-    job = RenderJob(creation.repository, draft, creation.place.namespace, creation.name)
+    dry_run = creation.call.dry_run
+    job = RenderJob(creation.repository, draft, creation.place.namespace, creation.name, dry_run=dry_run)
     with ExitStack() as stack:
         try:
             rendered = stack.enter_context(rendering_into(creation.engine, job, files, task))

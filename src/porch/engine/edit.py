@@ -139,7 +139,7 @@ def _edit_content(engine: Engine, call: Call, revision: Revision, new: PackageRe
             draft = repository.open_package_revision_draft(row, author(call.caller))
             files = _with_kptfile(repository, draft, new)
             push_on_failure = new.metadata.annotations.get(PUSH_ON_RENDER_FAILURE) == "true"
-            job = RenderJob(repository, draft, row.namespace, row.name, push_on_failure)
+            job = RenderJob(repository, draft, row.namespace, row.name, push_on_failure, call.dry_run)
             with rendering_into(engine, job, files, Task(type="render")) as rendered:
                 draft.update_lifecycle(new.spec.lifecycle)
                 user = UserMetadata.of(new.metadata)

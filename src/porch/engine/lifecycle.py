@@ -53,7 +53,7 @@ def _publish(engine: Engine, call: Call, repository: CachedRepository, revision:
         annotations = engine.cache.repository_object(revision.repository).metadata.annotations
         if annotations.get(READINESS_GATES_ANNOTATION) != "false":
             raise Invalid.of(PACKAGE_REVISION.group, PACKAGE_REVISION.name, revision.row.name, unmet)
-    with required_rendered(engine, repository, revision) as rendered:
+    with required_rendered(engine, repository, revision, dry_run=call.dry_run) as rendered:
         if call.dry_run:
             found = replace(repository.discovered(revision.row), lifecycle=PUBLISHED)
             return dry_version(repository, found, UserMetadata.of(obj.metadata), revision.stored)

@@ -34,11 +34,13 @@ _MOST, _MOST_TOLD = 64, 4096
 
 
 class Running:
-    """One render that runs now, for the package revision `name`."""
+    """One render that runs now, for the package revision `name`. That of a dry run leaves nothing behind, so it is told
+    of nowhere.
+    """
 
-    def __init__(self, store: Store, namespace: str, name: str) -> None:
+    def __init__(self, store: Store, namespace: str, name: str, *, dry_run: bool = False) -> None:
         self.id = uuid.uuid4().hex[:16]
-        self.namespace, self.name = namespace, name
+        self.namespace, self.name, self._dry_run = namespace, name, dry_run
         self.job = Job(self._hear)
         self._store = store
         self._began = self._told_at = time.monotonic()
@@ -48,9 +50,14 @@ class Running:
 
     def sentence(self) -> str:
         """For a client whose patience has ended."""
-        return (
+        begin = (
             f'rendering package revision "{self.namespace}/{self.name}" goes on as operation {self.id} '
-            f"({self._count()} done); its condition {RENDERING} tells how far it is, and what was sent is stored when "
+            f"({self._count()} done)"
+        )
+        if self._dry_run:
+            return f"{begin}; nothing will come of it, as it is a dry run"
+        return (
+            f"{begin}; its condition {RENDERING} tells how far it is, and what was sent is stored when "
             f'it succeeds; to stop it, set the annotation {CANCEL_ANNOTATION} to "{self.id}"'
         )
 
@@ -82,7 +89,7 @@ class Running:
     def _hear(self, progress: Progress) -> None:
         self._progress = progress
         now = time.monotonic()
-        if now - self._began >= _LONG_SECONDS and now - self._told_at >= _TELL_SECONDS:
+        if not self._dry_run and now - self._began >= _LONG_SECONDS and now - self._told_at >= _TELL_SECONDS:
             self._told_at = now
             with suppress(PorchError):
                 self._tell("True", "Running", f"{self._count()} done, now {progress.image}")
@@ -114,9 +121,9 @@ class Operations:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
-    def run(self, namespace: str, name: str) -> Iterator[Running]:
+    def run(self, namespace: str, name: str, *, dry_run: bool = False) -> Iterator[Running]:
         """While the block lasts. Raises TooManyRequests when very many run."""
-        running, key = Running(self.store, namespace, name), (namespace, name)
+        running, key = Running(self.store, namespace, name, dry_run=dry_run), (namespace, name)
         with self._lock:
             if len(self._running) >= _MOST:
                 raise TooManyRequests("too many packages are being rendered", retry_after=5)

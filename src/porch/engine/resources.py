@@ -166,7 +166,7 @@ def _save(
     push_on_failure = revision.object().metadata.annotations.get(PUSH_ON_RENDER_FAILURE) == "true"
     row = revision.row
     draft = repository.open_package_revision_draft(row, author(call.caller))
-    job = RenderJob(repository, draft, row.namespace, row.name, push_on_failure)
+    job = RenderJob(repository, draft, row.namespace, row.name, push_on_failure, call.dry_run)
     with rendering_into(engine, job, files, Task(type="render")) as rendered:
         if call.dry_run:
             return False

@@ -27,14 +27,16 @@ class Verdicts:
 
     def of(self, tree: str) -> Verdict | None:
         """The last verdict on these files, whatever it says."""
-        if tree in self._kept:
-            return self._kept[tree]
+        with self._lock:
+            if tree in self._kept:
+                return self._kept[tree]
         with self._store.read() as reads:
             found = reads.renders.verdict(tree)
         with self._lock:
-            if tree not in self._kept:  # else somebody has just made one
+            if tree not in self._kept:
                 self._add(tree, found)
-        return found
+                return found
+            return self._kept[tree]  # somebody has just made one
 
     def note(self, tx: Transaction, verdict: Verdict | None) -> None:
         """As part of what brings the tree into the index. None notes nothing."""

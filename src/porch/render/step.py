@@ -69,7 +69,8 @@ class Caller:
         if key and (data := self.cache.get(key)) is not None:
             return _remembered(image, data, given, before)
         done = self._call(image, given, config, package, before)
-        if key and not done.error and (kept := _to_remember(done, given)):
+        is_known = key and not done.error and done.outcome is not None and done.outcome.digest == digest
+        if is_known and (kept := _to_remember(done, given)):
             self.cache.put(key, kept)
         return done
 

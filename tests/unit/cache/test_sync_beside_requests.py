@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -15,11 +15,13 @@ from porch.cache.registration import Registration
 from porch.cache.repository import CachedRepository
 from porch.repository import Repository, Snapshot
 from porch.repository.git import GitAddress, open_hosted
-from porch.store import RevisionRow, Store, sqlite
+from porch.store import Intent, RefMove, RevisionRow, Store, Transaction, sqlite
 from porch.workers import WorkerPool
 from tests.contract.repository.conftest import ALICE, FILES, INIT
+from tests.support.githttp import git
 from tests.unit.cache.test_synchronise import FACTS, KEY
 
+T = TypeVar("T")
 NAME = "repo.web.v1"
 
 
@@ -85,15 +87,20 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
+def make_scene(tmp_path: Path) -> Iterator[Callable[[Store], Scene]]:
     pool = WorkerPool(1, 60)
     address = GitAddress("hosted:///repo", KEY, create_branch=True)
     real = open_hosted(str(tmp_path / "repo.git"), address, pool, mirror_id="m", location="location")
-    store = sqlite.open_store(tmp_path / "porch.db")
-    yield Scene(store, real)
-    store.close()
+    yield lambda store: Scene(store, real)
     real.close()
     pool.close()
+
+
+@pytest.fixture
+def scene(tmp_path: Path, make_scene: Callable[[Store], Scene]) -> Iterator[Scene]:
+    store = sqlite.open_store(tmp_path / "porch.db")
+    yield make_scene(store)
+    store.close()
 
 
 def test_a_revision_that_is_proposed_and_published_meanwhile_is_published(scene: Scene) -> None:
@@ -113,3 +120,45 @@ def test_a_draft_that_is_proposed_and_taken_back_meanwhile_stays(scene: Scene) -
     scene.cached.synchronise()
     assert scene.row().lifecycle == "Draft"
     assert scene.deletions() == 0
+
+
+class Noticed:
+    """The store; `then` happens after its next transaction."""
+
+    def __init__(self, real: Store) -> None:
+        self._real = real
+        self.then: Callable[[], object] = lambda: None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def commit(self, work: Callable[[Transaction], T]) -> T:
+        done = self._real.commit(work)
+        then, self.then = self.then, lambda: None
+        then()
+        return done
+
+
+def test_what_a_request_was_about_to_move_in_vain_is_indexed_the_next_time(
+    tmp_path: Path, make_scene: Callable[[Store], Scene]
+) -> None:
+    """Its intent is there when the revision would be indexed, and gone when the ref is noted."""
+    store = sqlite.open_store(tmp_path / "porch.db")
+    noticed = Noticed(store)
+    scene = make_scene(cast("Store", noticed))
+    row = scene.row()
+    new = pushed(tmp_path / "repo.git", row)
+    intent = Intent("vain", KEY, scene.cached.facts.refs_of, (RefMove(row.ref, row.commit, ""),), b"")
+    store.commit(lambda tx: tx.intents.add(intent))
+    noticed.then = lambda: store.commit(lambda tx: tx.intents.remove([intent.id]))
+    scene.cached.synchronise()
+    scene.cached.synchronise()
+    assert scene.row().commit == new
+    store.close()
+
+
+def pushed(path: Path, row: RevisionRow) -> str:
+    """One commit more on a draft."""
+    new = git("commit-tree", f"{row.commit}^{{tree}}", "-p", row.commit, "-m", "by hand", cwd=path)
+    git("update-ref", row.ref, new, row.commit, cwd=path)
+    return new

@@ -137,3 +137,19 @@ def test_nothing_outside_of_the_directory_is_run(tmp_path: Path, path: str) -> N
     (inside / "link").symlink_to("/bin/sh")
     with pytest.raises(FunctionNotFound, match="is not below the setting function-dir"):
         runtime(inside, path).evaluate(FunctionCall(_IMAGE, []))
+
+
+def test_code_that_was_replaced_while_it_ran_has_no_digest(run: Run) -> None:
+    """Nobody knows which code the system has read."""
+    code = "import os, sys\nopen(__file__ + '.new', 'w').close()\nos.replace(__file__ + '.new', __file__)\n"
+    outcome = run(code + _ECHO + "print(data, end='')")
+    assert (outcome.exit_code, outcome.digest) == (0, "")
+
+
+def test_code_that_has_just_been_changed_in_place_has_another_digest(tmp_path: Path) -> None:
+    made = runtime(tmp_path)
+    digests = []
+    for number in range(20):
+        write(tmp_path, f"print({number:02})")
+        digests.append(made.digest(_IMAGE))
+    assert len(set(digests)) == len(digests)

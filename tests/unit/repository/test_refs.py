@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from porch.repository.git.mirror import Mirror
-from porch.repository.git.refs import all_refs, clashing_ref, delete_locked, lock, read_ref
+from porch.repository.git.refs import all_refs, clashing_ref, clear_stale_locks, delete_locked, lock, read_ref
 from tests.unit.repository.conftest import add_commit
 
 SORTED = b"# pack-refs with: peeled fully-peeled sorted \n"
@@ -90,3 +91,24 @@ def test_an_edit_is_a_fast_forward_without_a_walk(mirror: Mirror) -> None:
     assert mirror.descends(add_commit(mirror, b"three", second), first)
     assert not mirror.descends(first, second)
     assert not mirror.descends("0" * 40, first)
+
+
+def test_locks_are_looked_for_while_directories_come_and_go(tmp_path: Path) -> None:
+    folders = [tmp_path / "refs" / "heads" / "proposed" / f"p{number}" for number in range(200)]
+    stop = threading.Event()
+
+    def come_and_go() -> None:
+        while not stop.is_set():
+            for folder in folders:
+                folder.mkdir(parents=True, exist_ok=True)
+            for folder in folders:
+                folder.rmdir()
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        for _ in range(60):
+            clear_stale_locks(str(tmp_path))
+    finally:
+        stop.set()
+        thread.join()

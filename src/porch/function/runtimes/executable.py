@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
+from typing import NamedTuple
 
 from porch.errors import ServiceUnavailable
 from porch.function.catalog import Catalog
@@ -19,6 +21,30 @@ from porch.function.runtimes.outcome import Ended, failure, outcome_of, stopped_
 from porch.function.runtimes.program import Finished, Limits, run_program
 
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+_SETTLED_NS = 2_000_000_000
+"""A file changed more recently may change again with nothing to tell by: clocks of file systems are coarse."""
+
+
+class _Stamp(NamedTuple):
+    """Changes whenever the file does, unless it was changed just now."""
+
+    path: Path
+    inode: int
+    size: int
+    written: int
+    changed: int
+
+
+def _stamp(path: Path) -> _Stamp:
+    found = path.stat()
+    return _Stamp(path, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _is_still(path: Path, stamp: _Stamp) -> bool:
+    try:
+        return _stamp(path) == stamp
+    except OSError:
+        return False
 
 
 class ExecutableRuntime:
@@ -26,24 +52,28 @@ class ExecutableRuntime:
 
     def __init__(self, catalog: Catalog, directory: Path, limits: Limits) -> None:
         self._catalog, self._directory, self._limits = catalog, directory, limits
-        self._digests: dict[tuple[Path, int, int, int], str] = {}
+        self._digests: dict[_Stamp, str] = {}
 
     def digest(self, image: str) -> str:
         path = self._find(image)
-        found = path.stat()
-        key = (path, found.st_ino, found.st_size, found.st_mtime_ns)
-        if key not in self._digests:
-            with path.open("rb") as file:
-                self._digests[key] = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-        return self._digests[key]
+        stamp = _stamp(path)
+        if stamp in self._digests:
+            return self._digests[stamp]
+        with path.open("rb") as file:
+            digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        if time.time_ns() - stamp.changed > _SETTLED_NS:
+            self._digests[stamp] = digest
+        return digest
 
     def evaluate(self, call: FunctionCall) -> FunctionOutcome:
         path = self._find(call.image)
         data = write_resource_list(ResourceList(call.items, call.config))
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         try:
-            digest = self.digest(call.image)
+            stamp, digest = _stamp(path), self.digest(call.image)
             finished = run_program([str(path)], data, self._limits, environment)
+            if not _is_still(path, stamp):
+                digest = ""  # nobody knows which of them ran
         except OSError as error:
             raise ServiceUnavailable(f'function "{call.image}": cannot run {path}: {error.strerror}') from error
         return program_outcome(call.image, finished, digest)

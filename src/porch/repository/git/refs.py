@@ -219,12 +219,18 @@ def clear_torn_refs(path: str) -> None:
             Path(path, name).unlink(missing_ok=True)
 
 
+def _locks(path: str) -> Iterator[Path]:
+    """Directories may go while one looks: the last ref of a package takes its own along."""
+    for folder, _, files in os.walk(f"{path}/refs"):
+        yield from (Path(folder, file) for file in files if file.endswith(LOCK))
+
+
 def clear_stale_locks(path: str, *, before: float = 0.0) -> None:
     """Takes away locks that processes left when they died: those that are older than any that git holds, or than the
     time `before`.
     """
     stale = max(time.time() - _STALE_SECONDS, before)
-    for file in (Path(path, _PACKED + LOCK), *Path(path, "refs").rglob(f"*{LOCK}")):
+    for file in (Path(path, _PACKED + LOCK), *_locks(path)):
         with suppress(FileNotFoundError):
             if file.stat().st_mtime < stale:
                 file.unlink()
