@@ -26,26 +26,14 @@ var commands = map[string]command{
 	"manager":   runManager,
 }
 
-// Those that have to do with function runners need no API server.
-var functionCommands = map[string]func(ctx context.Context, arguments []string) error{
-	"evaluate":  runEvaluate,
-	"evaluator": runEvaluator,
-}
-
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	if len(os.Args) < 2 || (commands[os.Args[1]] == nil && functionCommands[os.Args[1]] == nil) {
-		fmt.Fprintln(os.Stderr, "usage: porch-clients applyset|discovery|dynamic|evaluate|evaluator|informers|manager [options]")
+	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
+		fmt.Fprintln(os.Stderr, "usage: porch-clients applyset|discovery|dynamic|informers|manager [options]")
 		os.Exit(2)
 	}
-	var err error
-	if run := functionCommands[os.Args[1]]; run != nil {
-		err = run(ctx, os.Args[2:])
-	} else {
-		err = start(ctx, commands[os.Args[1]], os.Args[2:])
-	}
-	if err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	if err := start(ctx, commands[os.Args[1]], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, "porch-clients:", err)
 		os.Exit(1)
 	}
