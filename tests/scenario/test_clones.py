@@ -316,7 +316,6 @@ REFUSED: list[tuple[str, Json, int, str, str]] = [
         "clone.upstreamRef.oci",
         "clone from OCI is not implemented",
     ),
-    ("fn/broken2", clone_of("catalog.fn.piped.v1"), 422, "", "failed to apply clone task: "),
 ]
 
 

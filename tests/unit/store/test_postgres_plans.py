@@ -15,6 +15,7 @@ from porch.store.postgres.queries import QUERIES
 
 WHOLE_TABLE = {
     "intent_all": "it reads the whole table by its purpose",
+    "operation_all": "it reads the whole table by its purpose",
     "revision_drop": "it empties the table",
     "ref_drop": "it empties the table",
 }
@@ -32,9 +33,10 @@ NUMBERS = {
     "first",
     "last",
     "vanished",
+    "rendered",
 }
 TERMS = {"terms", "without"}
-TRUTHS = {"applied"}
+TRUTHS = {"applied", "succeeded"}
 
 
 def _value(name: str) -> object:
@@ -44,7 +46,7 @@ def _value(name: str) -> object:
         return [1]
     if name in NUMBERS:
         return 1
-    return True if name in TRUTHS else b"x" if name in {"tail", "payload", "pack", "metadata"} else "x"
+    return True if name in TRUTHS else b"x" if name in {"tail", "payload", "pack", "metadata", "status"} else "x"
 
 
 @pytest.fixture(scope="module")

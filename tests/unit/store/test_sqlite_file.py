@@ -80,7 +80,7 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 5")
     db.close()
-    with pytest.raises(ServiceUnavailable, match=r"porch\.db was written by a newer Porch \(schema 4"):
+    with pytest.raises(ServiceUnavailable, match=r"porch\.db was written by a newer Porch \(schema 5"):
         open_store(path)
 
 

@@ -12,6 +12,7 @@ from porch.store.sqlite.queries import QUERIES, SCHEMA
 
 WHOLE_TABLE = {
     "intent_all": "it reads the whole table by its purpose",
+    "operation_all": "it reads the whole table by its purpose",
     "revision_drop": "it empties the table",
     "ref_drop": "it empties the table",
 }

@@ -384,7 +384,7 @@ ON CONFLICT (tree) DO UPDATE SET
 -- name: verdict_drop
 -- Forgets old verdicts of trees that no package revision has.
 DELETE FROM verdicts WHERE rendered < %(before)s
-  AND tree NOT IN (SELECT tree FROM revisions);
+  AND NOT EXISTS (SELECT 1 FROM revisions WHERE revisions.tree = verdicts.tree);
 
 -- name: operation_all
 -- Renders that were begun and not ended.

@@ -130,13 +130,14 @@ CREATE INDEX IF NOT EXISTS moving_refs_by_intent ON moving_refs (intent);
 
 -- State that may be lost: what came of rendering each tree, and renders that take long.
 CREATE TABLE IF NOT EXISTS verdicts (
-  tree      TEXT COLLATE "C" PRIMARY KEY,
+  tree      TEXT PRIMARY KEY,
   succeeded BOOLEAN NOT NULL,
   functions TEXT NOT NULL,
   status    BYTEA NOT NULL,
   rendered  BIGINT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS verdicts_by_time ON verdicts (rendered);
+CREATE INDEX IF NOT EXISTS revisions_by_tree ON revisions (tree);
 CREATE TABLE IF NOT EXISTS operations (
   id        TEXT COLLATE "C" PRIMARY KEY,
   namespace TEXT COLLATE "C" NOT NULL,

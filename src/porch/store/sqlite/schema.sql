@@ -131,6 +131,7 @@ CREATE TABLE IF NOT EXISTS verdicts (
   rendered  INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS verdicts_by_time ON verdicts (rendered);
+CREATE INDEX IF NOT EXISTS revisions_by_tree ON revisions (tree);
 CREATE TABLE IF NOT EXISTS operations (
   id        TEXT PRIMARY KEY,
   namespace TEXT NOT NULL,
