@@ -7,13 +7,16 @@ of many threads. There are as many as there are readers at one time, and beyond 
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
+from pathlib import Path
 
 import pygit2
 
 from porch.errors import InternalError
 
 _IDLE = 24
+_TRIES, _PAUSE_SECONDS = 10, 0.01
 _CACHED_BYTES = 16 * 1024 * 1024
 """Of objects that libgit2 keeps for all handles together; by itself it would take 256 MiB."""
 pygit2.settings.cache_max_size(_CACHED_BYTES)
@@ -40,6 +43,10 @@ class Handles:
     @staticmethod
     def open(path: str) -> pygit2.Repository:
         """One that knows what lies on disk now. Raises InternalError."""
+        for _ in range(_TRIES):  # a copy that is being replaced by a sound one is away for a moment
+            if Path(path).is_dir():
+                break
+            time.sleep(_PAUSE_SECONDS)
         try:
             return pygit2.Repository(path)
         except pygit2.GitError as error:
