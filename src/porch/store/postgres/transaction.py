@@ -6,9 +6,9 @@ from porch.store.interface import DERIVED, JUMP
 from porch.store.postgres.connection import Database
 from porch.store.postgres.intents import PostgresIntentReader, PostgresIntentWriter
 from porch.store.postgres.queries import QUERIES
-from porch.store.postgres.renders import PostgresRenderReader, PostgresRenderWriter
 from porch.store.postgres.revisions import PostgresRevisionReader, PostgresRevisionWriter
 from porch.store.postgres.versions import PostgresVersionReader, PostgresVersionWriter
+from porch.store.renders import RenderReader, RenderWriter
 from porch.store.rows import floors
 from porch.store.terms import range_of
 
@@ -29,7 +29,7 @@ class PostgresReads:
         self.versions = PostgresVersionReader(db)
         self.revisions = PostgresRevisionReader(db)
         self.intents = PostgresIntentReader(db)
-        self.renders = PostgresRenderReader(db)
+        self.renders = RenderReader(db, QUERIES)
 
 
 class PostgresTransaction:
@@ -38,7 +38,7 @@ class PostgresTransaction:
         self.versions = PostgresVersionWriter(db, newest)
         self.revisions = PostgresRevisionWriter(db)
         self.intents = PostgresIntentWriter(db)
-        self.renders = PostgresRenderWriter(db)
+        self.renders = RenderWriter(db, QUERIES)
 
 
 def drop_index(transaction: PostgresTransaction) -> None:

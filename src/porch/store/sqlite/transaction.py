@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 
 from porch.store.interface import DERIVED, JUMP
+from porch.store.renders import RenderReader, RenderWriter
 from porch.store.rows import floors
 from porch.store.sqlite.intents import SqliteIntentReader, SqliteIntentWriter
 from porch.store.sqlite.queries import QUERIES
-from porch.store.sqlite.renders import SqliteRenderReader, SqliteRenderWriter
 from porch.store.sqlite.revisions import SqliteRevisionReader, SqliteRevisionWriter
 from porch.store.sqlite.versions import EVERY_RESOURCE, SqliteVersionReader, SqliteVersionWriter
 from porch.store.terms import range_of
@@ -30,7 +30,7 @@ class SqliteReads:
         self.versions = SqliteVersionReader(db)
         self.revisions = SqliteRevisionReader(db)
         self.intents = SqliteIntentReader(db)
-        self.renders = SqliteRenderReader(db)
+        self.renders = RenderReader(db, QUERIES)
 
 
 class SqliteTransaction:
@@ -39,7 +39,7 @@ class SqliteTransaction:
         self.versions = SqliteVersionWriter(db)
         self.revisions = SqliteRevisionWriter(db)
         self.intents = SqliteIntentWriter(db)
-        self.renders = SqliteRenderWriter(db)
+        self.renders = RenderWriter(db, QUERIES)
 
 
 def drop_index(transaction: SqliteTransaction) -> None:
